@@ -1,0 +1,1 @@
+"""The shared core of meshbot: mesh files, wire, mailbox, node, host, MCP server and command line."""

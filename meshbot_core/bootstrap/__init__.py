@@ -1,0 +1,1 @@
+"""The signed manifest that announces a mesh's members."""

@@ -1,0 +1,1 @@
+"""What is known of Claude Code; nothing stands here yet."""

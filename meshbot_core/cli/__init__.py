@@ -1,0 +1,1 @@
+"""The meshbot command line, one file for each group of commands."""

@@ -1,0 +1,1 @@
+"""The demonstration: scripted model, stand-in, throw-away mesh."""

@@ -1,0 +1,233 @@
+"""Every error that meshbot raises on purpose.
+
+One base and one class for each thing that can be wrong; library errors are translated where
+they enter. Borders (HTTP, MCP, command line, console) catch ``MeshError`` and nothing wider.
+"""
+
+from typing import ClassVar
+
+
+class MeshError(Exception):
+    """Base of the tree; caught at a border.
+
+    ``code`` is the stable word that peers and scripts may match on, ``http_status`` what the
+    listener answers, ``exit_status`` what a command ends with, ``hint`` what a person can do next.
+    """
+
+    code: ClassVar[str] = "mesh_error"
+    http_status: ClassVar[int] = 400
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InvalidNameError(MeshError):
+    """A name that no agent or mesh may have."""
+
+    code = "invalid_name"
+    exit_status = 2
+
+
+class InvalidUrlError(MeshError):
+    """A peer URL that nothing can be sent to."""
+
+    code = "invalid_url"
+    exit_status = 2
+
+
+class InvalidArgumentError(MeshError):
+    """A value outside what the operation takes."""
+
+    code = "invalid_argument"
+    exit_status = 2
+
+
+class UnsupportedPlatformError(MeshError):
+    """This system or file system cannot carry a mesh."""
+
+    code = "unsupported_platform"
+
+
+class MeshNotFoundError(MeshError):
+    """There is no mesh of that name in the home folder."""
+
+    code = "mesh_not_found"
+
+
+class MeshExistsError(MeshError):
+    """A mesh of that name is there already."""
+
+    code = "mesh_exists"
+
+
+class ConfigError(MeshError):
+    """A file of the mesh cannot be read or says something it may not say.
+
+    The message names the file, then line and column or the member, then what was expected.
+    """
+
+    code = "config_error"
+
+
+class KeyFileError(MeshError):
+    """A key is missing, unreadable, damaged or of another machine."""
+
+    code = "key_error"
+
+
+class UnknownPeerError(MeshError):
+    """No peer of that name is in the mesh; nothing is queued for it."""
+
+    code = "unknown_peer"
+
+    def __init__(self, peer: str, known: tuple[str, ...]) -> None:
+        super().__init__(f'Unknown agent "{peer}". Known peers: {", ".join(known)}')
+        self.peer = peer
+        self.known = known
+
+
+class PeerError(MeshError):
+    """Something went wrong between us and one peer."""
+
+    code = "peer_error"
+    http_status = 502
+
+
+class PeerUnreachableError(PeerError):
+    """The peer's listener does not answer in time, or at all."""
+
+    code = "peer_unreachable"
+
+
+class PeerRefusedError(PeerError):
+    """The peer answered, and said no.
+
+    ``status`` is its HTTP status; ``is_final`` tells whether trying again can help.
+    """
+
+    code = "peer_refused"
+
+    def __init__(self, message: str, *, status: int, is_final: bool, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.is_final = is_final
+
+
+class RefusedMessageError(MeshError):
+    """A message from outside that we do not take; ``http_status`` is the answer it gets."""
+
+    code = "bad_message"
+
+
+class UnauthorizedError(RefusedMessageError):
+    """The bearer is missing or is not the mesh key."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class StaleMessageError(RefusedMessageError):
+    """The message's time is further from our clock than the replay window."""
+
+    code = "stale"
+
+
+class BadSignatureError(RefusedMessageError):
+    """The hmac does not belong to this message and key."""
+
+    code = "bad_hmac"
+
+
+class ReplayedMessageError(RefusedMessageError):
+    """The nonce was seen before, inside the replay window."""
+
+    code = "replayed"
+
+
+class NotForUsError(RefusedMessageError):
+    """``to`` names another agent."""
+
+    code = "not_for_us"
+    http_status = 404
+
+
+class NoSuchPathError(RefusedMessageError):
+    """No endpoint has this path and method."""
+
+    code = "no_such_path"
+    http_status = 404
+
+
+class TooLargeError(RefusedMessageError):
+    """The message or its parts are over the mesh's limits."""
+
+    code = "too_large"
+    http_status = 413
+
+
+class EnvelopeError(MeshError):
+    """A signed envelope that is malformed or whose signature does not hold."""
+
+    code = "bad_envelope"
+
+
+class MailboxError(MeshError):
+    """The mailbox cannot do this now; the caller still holds the message."""
+
+    code = "mailbox_error"
+    http_status = 503
+
+
+class MailboxFullError(MailboxError):
+    """The inbox is at its limit."""
+
+    code = "mailbox_full"
+
+
+class MailboxUnavailableError(MailboxError):
+    """The disk is full, or the file is read-only, locked by another program, or closed."""
+
+    code = "mailbox_unavailable"
+
+
+class MailboxSchemaError(MailboxError):
+    """The mailbox was written by a newer meshbot; it was left untouched."""
+
+    code = "mailbox_schema"
+
+
+class NoSuchMessageError(MeshError):
+    """No message of that id is in the mailbox."""
+
+    code = "no_such_message"
+    http_status = 404
+
+
+class HostError(MeshError):
+    """The agent host cannot do this."""
+
+    code = "host_error"
+    http_status = 500
+
+
+class HostRunningError(HostError):
+    """Another host owns this agent on this machine."""
+
+    code = "host_running"
+    http_status = 409
+
+
+class HostUnavailableError(HostError):
+    """No host answers on this agent's control socket."""
+
+    code = "host_unavailable"
+    http_status = 503
+
+
+class PortInUseError(HostError):
+    """The address we were told to listen on is taken."""
+
+    code = "port_in_use"
+    http_status = 409

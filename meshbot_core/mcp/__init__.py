@@ -1,0 +1,1 @@
+"""The MCP server that gives Claude Code its mesh tools."""

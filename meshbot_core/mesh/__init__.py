@@ -1,0 +1,1 @@
+"""A mesh on disk: paths, configuration, keys, peers."""

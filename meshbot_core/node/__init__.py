@@ -1,0 +1,1 @@
+"""One agent on the mesh: listener, peer client, courier, registration, health."""

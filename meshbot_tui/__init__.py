@@ -1,0 +1,1 @@
+"""The operator console; nothing stands here yet."""
