@@ -127,6 +127,7 @@ class AskStatus:
     to: str
     state: AskState
     delivery: OutboxState
+    timeout_ms: int
     expires_at_ms: int
     answer: InboxMessage | None
     lease_id: str
