@@ -6,6 +6,7 @@ long something is tried, when a wait for an answer ends.
 
 import asyncio
 import hashlib
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -274,7 +275,7 @@ class Desk:
         peer_named(self.node.config, to)
         limit = self.node.config.security.max_message_size_bytes
         try:
-            size = len(text.encode())
+            size = len(json.dumps(text, ensure_ascii=False).encode())
         except UnicodeEncodeError as error:
             raise InvalidArgumentError(
                 "the message holds half a surrogate pair, which no JSON text can carry"

@@ -1,0 +1,257 @@
+"""One agent's host: owns its place on the mesh for as long as somebody needs it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from meshbot_core.errors import MailboxError
+from meshbot_core.host import api
+from meshbot_core.host.attendance import Attendance, pid_of
+from meshbot_core.host.control import Control, serving
+from meshbot_core.host.desk import Desk
+from meshbot_core.host.legacy import import_legacy_queue, refuse_living_namesake
+from meshbot_core.host.lock import announce, is_alive, owned
+from meshbot_core.host.peers import PeerDesk
+from meshbot_core.host.spawn import LINGER_S
+from meshbot_core.host.streams import Streams
+from meshbot_core.host.views import view_of
+from meshbot_core.mailbox.mailbox import Mailbox
+from meshbot_core.mailbox.records import OutboxMessage
+from meshbot_core.mesh.machine import machine_id
+from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.node.events import (
+    AnswerArrived,
+    ConfigChanged,
+    ConfigFailed,
+    MessageArrived,
+    NodeEvent,
+    OutboxChanged,
+)
+from meshbot_core.node.node import Listen, Node
+from meshbot_core.types import Clock
+from meshbot_core.version import VERSION
+
+_LOOK_S: Final = 0.25
+_TIDY_S: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """How a host runs; ``linger_s`` as in ``SpawnOptions``."""
+
+    listen: Listen
+    linger_s: float = LINGER_S
+
+
+class AgentHost:
+    """Everything of one running agent; made by ``running``."""
+
+    def __init__(
+        self, agent: AgentPaths, *, mailbox: Mailbox, node: Node, clock: Clock, linger_s: float
+    ) -> None:
+        self._agent = agent
+        self._mailbox = mailbox
+        self._node = node
+        self._clock = clock
+        self._started_at_ms = clock.now_ms()
+        now_s = asyncio.get_running_loop().time()
+        self._attendance = Attendance(linger_s=linger_s, stay_until_s=now_s + linger_s)
+        self._streams = Streams()
+        self._changed = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._arrivals: asyncio.Queue[NodeEvent] = asyncio.Queue()
+        self.desk = Desk(agent=agent.agent, mailbox=mailbox, node=node, clock=clock)
+
+    # -- what the node tells
+
+    def heard(self, event: NodeEvent) -> None:
+        """Pass on what happened on the mesh; called on the loop's thread."""
+        match event:
+            case MessageArrived(message):
+                self._streams.publish(api.MessageEvent(message=view_of(message, max_bytes=1024)))
+                if message.kind == "ask":
+                    self._arrivals.put_nowait(event)
+            case AnswerArrived(ask_id):
+                self._streams.publish(api.AskEvent(id=ask_id, state="answered"))
+                self.desk.ask_changed(ask_id)
+            case OutboxChanged(message):
+                self._outbox_changed(message)
+            case ConfigFailed(error):
+                self._streams.publish(api.NoticeEvent(text=str(error)))
+            case ConfigChanged():
+                self._node.wake()
+            case _:
+                pass
+
+    def _outbox_changed(self, message: OutboxMessage) -> None:
+        self._streams.publish(
+            api.DeliveryEvent(
+                id=message.id,
+                to=message.to,
+                kind=message.kind,
+                state=message.state,
+                error=message.last_error or "",
+            )
+        )
+        if message.kind == "ask":
+            self.desk.ask_changed(message.id)
+        self._changed.set()
+
+    # -- status and end
+
+    def status(self) -> api.HostStatus:
+        """How this host is right now."""
+        counts = self._mailbox.counts
+        return api.HostStatus(
+            api_version=api.API_VERSION,
+            version=VERSION,
+            agent=self._agent.agent,
+            mesh=self._agent.mesh.mesh,
+            pid=os.getpid(),
+            url=self._node.url,
+            host=self._node.host,
+            port=self._node.port,
+            started_at_ms=self._started_at_ms,
+            unread=counts.unread,
+            leased=counts.leased,
+            queued=counts.queued,
+            open_asks=counts.open_asks,
+            clients=self._attendance.clients(),
+            rejected=dict(self._node.rejected),
+            config_error=self._node.config_error or "",
+            notices=tuple(self._mailbox.notices),
+        )
+
+    def stop(self) -> None:
+        """End soon, whoever is there."""
+        self._stopped.set()
+
+    @contextlib.asynccontextmanager
+    async def controlled(self) -> AsyncIterator[None]:
+        """Serve the control socket, and look after sessions, until the block ends."""
+        control = Control(
+            desk=self.desk,
+            peers=PeerDesk(self._agent.agent, self._node),
+            attendance=self._attendance,
+            streams=self._streams,
+            status=self.status,
+            stop=self.stop,
+            on_vanished=lambda _session: self._changed.set(),
+            on_changed=self._changed.set,
+        )
+        app = control.application()
+        app.on_shutdown.append(self._say_goodbye)
+        now_s = asyncio.get_running_loop().time()
+        for session in await self._mailbox.leased_sessions():
+            self._attendance.await_return(session, now_s)
+        async with serving(app, self._agent), asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._look_for_crossings()),
+                group.create_task(self._give_back_what_the_dead_held()),
+                group.create_task(self._tidy()),
+            ]
+            try:
+                yield
+            finally:
+                self._streams.end("the host ends")
+                for task in tasks:
+                    task.cancel()
+
+    async def _say_goodbye(self, _app: object) -> None:
+        self._streams.end("the host ends")
+
+    async def until_unneeded(self) -> None:
+        """Return when the host may end: nobody is there, and nothing waits to be sent."""
+        loop = asyncio.get_running_loop()
+        while not self._stopped.is_set():
+            until_s = self._attendance.needed_until(loop.time())
+            is_free = until_s is not None and not self._mailbox.counts.queued
+            if is_free and until_s is not None and until_s <= loop.time():
+                return
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    # -- long-lived work
+
+    async def _look_for_crossings(self) -> None:
+        while True:
+            event = await self._arrivals.get()
+            if isinstance(event, MessageArrived):
+                await self.desk.asked_by(event.message.sender)
+
+    async def _give_back_what_the_dead_held(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            gone = list(self._attendance.given_up(loop.time()))
+            for session in self._attendance.awaited():
+                pid = pid_of(session)
+                if pid is not None and not is_alive(pid):
+                    self._attendance.give_up(session)
+                    gone.append(session)
+            for session in gone:
+                await self._mailbox.give_back(session=session)
+            await asyncio.sleep(_LOOK_S)
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                await self._mailbox.tidy(self._clock.now_ms())
+            except MailboxError as error:
+                log.warning("tidying failed: %s", error)
+            await asyncio.sleep(_TIDY_S)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    agent: AgentPaths, options: HostOptions, clock: Clock
+) -> AsyncIterator[AgentHost]:
+    """A host of ``agent`` for as long as the block runs.
+
+    Raises:
+        HostRunningError: Another host, or a reference agent, owns the name.
+        MeshError: The mesh, the mailbox or the port is not to be had.
+    """
+    hosts: list[AgentHost] = []
+
+    def heard(event: NodeEvent) -> None:
+        for host in hosts:
+            host.heard(event)
+
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(owned(agent))
+        await refuse_living_namesake(agent)
+        mailbox = await stack.enter_async_context(
+            Mailbox.opened(
+                agent.mailbox, agent=agent.agent, machine_id=machine_id(), clock=clock
+            )
+        )
+        await import_legacy_queue(agent, mailbox)
+        node = Node(
+            agent=agent.agent,
+            paths=agent.mesh,
+            mailbox=mailbox,
+            clock=clock,
+            listen=options.listen,
+            notify=heard,
+            version=VERSION,
+        )
+        host = AgentHost(
+            agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s
+        )
+        hosts.append(host)
+        await stack.enter_async_context(node)
+        await stack.enter_async_context(host.controlled())
+        announce(
+            agent, url=node.url, port=node.port, version=VERSION, started_at_ms=clock.now_ms()
+        )
+        yield host
