@@ -77,6 +77,27 @@ class KeyFileError(MeshError):
     code = "key_error"
 
 
+class StorageError(MeshError):
+    """A file or folder of the mesh cannot be written, or is not safely ours."""
+
+    code = "storage_error"
+    http_status = 503
+
+
+class ManifestUnavailableError(MeshError):
+    """This mesh has no signed manifest, or its manifest cannot be read."""
+
+    code = "manifest_unavailable"
+    http_status = 503
+
+
+class UnknownManifestError(MeshError):
+    """The manifest that is here has another version."""
+
+    code = "unknown_manifest"
+    http_status = 404
+
+
 class UnknownPeerError(MeshError):
     """No peer of that name is in the mesh; nothing is queued for it."""
 

@@ -1,0 +1,1 @@
+"""Parts that tests share: fakes of time and of the model, and starters of real parts."""
