@@ -232,9 +232,13 @@ class ReplyRequest(ApiModel):
 
 
 class LeaseCall(ApiModel):
-    """``POST /v1/check`` and ``POST /v1/pending``: hand messages to this session."""
+    """``POST /v1/check`` and ``POST /v1/pending``: hand messages to this session.
+
+    The client chooses ``lease_id``: the same again hands over the same messages.
+    """
 
     session: str
+    lease_id: str
     acknowledge: tuple[str, ...] = ()
 
 

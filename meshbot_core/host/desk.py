@@ -174,7 +174,7 @@ class Desk:
     async def _crossed(self, ask_id: str, peer: str, session: str) -> api.AskResult | None:
         """End the wait when the peer that was asked is asking us (decision 5)."""
         batch = await self.mailbox.lease_ask_from(
-            peer, LeaseRequest(session=session, channel="tool_result")
+            peer, LeaseRequest(session=session, channel="tool_result", lease_id=f"crossing-{ask_id}")
         )
         if not batch.messages:
             return None
@@ -217,7 +217,10 @@ class Desk:
     async def check(self, call: api.LeaseCall) -> api.MessageBatch:
         """Hand whole messages to a reader (decision 34: at least one, up to 256 kB)."""
         request = LeaseRequest(
-            session=call.session, channel="check", max_bytes=api.CHECK_TOTAL_BYTES
+            session=call.session,
+            channel="check",
+            lease_id=call.lease_id,
+            max_bytes=api.CHECK_TOTAL_BYTES,
         )
         return batch_of(await self.mailbox.lease(request))
 
@@ -228,6 +231,7 @@ class Desk:
         request = LeaseRequest(
             session=call.session,
             channel="tool_result",
+            lease_id=call.lease_id,
             max_bytes=api.PUSH_TOTAL_BYTES,
             cut_bytes=api.PUSH_MESSAGE_BYTES,
         )

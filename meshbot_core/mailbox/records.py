@@ -93,11 +93,13 @@ class LeaseRequest:
     """Who wants messages, how they will be shown, and how many fit.
 
     ``cut_bytes`` is what one message counts at most towards ``max_bytes`` (UTF-8 bytes of its
-    text); the first message is handed over whatever it weighs.
+    text); the first message is handed over whatever it weighs. A ``lease_id`` that was used
+    already hands over the same messages again, counted as the same showing.
     """
 
     session: str
     channel: Channel
+    lease_id: str | None = None
     turn: int | None = None
     max_messages: int = 1000
     max_bytes: int = 256 * 1024

@@ -1,0 +1,139 @@
+"""The way to an agent's host: find it or start it, ask it, ask again when it was replaced."""
+
+import asyncio
+import contextlib
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from meshbot_core.errors import HostRunningError, HostUnavailableError, MeshError
+from meshbot_core.host import api
+from meshbot_core.host.spawn import SpawnOptions, error_from, host_answers, spawn_host
+from meshbot_core.mesh.paths import AgentPaths
+
+AWAY_LIMIT_S: Final = 5.0
+LOOK_AGAIN_S: Final = 0.05
+_CALL_LIMIT_S: Final = 90.0
+
+Model = TypeVar("Model", bound=api.ApiModel)
+
+
+def new_session(kind: str) -> str:
+    """A session id that tells the host which process holds it: ``kind-pid-random``."""
+    return f"{kind}-{os.getpid()}-{uuid.uuid4().hex}"
+
+
+def http_over(agent: AgentPaths) -> httpx.AsyncClient:
+    """An HTTP client whose every request goes to the agent's control socket."""
+    return httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=str(agent.socket)),
+        base_url="http://host",
+        timeout=httpx.Timeout(_CALL_LIMIT_S, connect=2.0),
+        trust_env=False,
+    )
+
+
+@dataclass(slots=True)
+class Link:
+    """One client's way to its host; ``spawn`` None means that none may be started.
+
+    ``is_ending`` set: failures are no longer tried again.
+    """
+
+    agent: AgentPaths
+    spawn: SpawnOptions | None
+    http: httpx.AsyncClient
+    is_ending: bool = False
+
+    async def ready(self) -> None:
+        """Return when a host answers.
+
+        Raises:
+            HostUnavailableError: None does, and none was to be started, or it did not come up.
+            MeshError: What kept a host from starting.
+        """
+        if await asyncio.to_thread(host_answers, self.agent):
+            return
+        if self.spawn is None:
+            raise HostUnavailableError(
+                f"no host of {self.agent.agent!r} runs here",
+                hint=f"start one with: meshbot serve --as {self.agent.agent}",
+            )
+        spawned = spawn_host(self.agent, self.spawn)
+        try:
+            await asyncio.to_thread(spawned.wait)
+        except HostRunningError:
+            if not await asyncio.to_thread(host_answers, self.agent):
+                raise
+
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Model],
+        content: api.ApiModel | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Model:
+        response = await self.request(method, path, content, query)
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise HostUnavailableError(
+                f"the host answers {path} in a way this version does not understand",
+                hint="stop it, so that one of this version starts",
+            ) from error
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        content: api.ApiModel | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        body = content.model_dump_json() if content else None
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + AWAY_LIMIT_S
+        while True:
+            try:
+                response = await self.http.request(method, path, content=body, params=query)
+            except httpx.TransportError as error:
+                if loop.time() > deadline_s or self.is_ending:
+                    raise HostUnavailableError(
+                        f"the host of {self.agent.agent!r} does not answer",
+                        hint="run: meshbot doctor",
+                    ) from error
+                await asyncio.sleep(LOOK_AGAIN_S)
+                await self.ready()
+            else:
+                if response.is_error:
+                    raise _refusal(response)
+                return response
+
+    async def events(self, *, kind: str, session: str) -> AsyncIterator[api.HostEvent]:
+        """One event stream, from its hello until the host ends or is gone."""
+        query = {"kind": kind, "session": session, "pid": str(os.getpid())}
+        timeout = httpx.Timeout(None, connect=2.0)
+        try:
+            async with self.http.stream(
+                "GET", "/v1/events", params=query, timeout=timeout
+            ) as answer:
+                async for line in answer.aiter_lines():
+                    with contextlib.suppress(ValidationError):
+                        # An event that this version does not know passes.
+                        yield api.HOST_EVENT.validate_json(line)
+        except httpx.TransportError:
+            return
+
+
+def _refusal(response: httpx.Response) -> MeshError:
+    try:
+        body = api.ErrorBody.model_validate_json(response.content)
+    except ValidationError:
+        return HostUnavailableError(f"the host answered {response.status_code} without a reason")
+    return error_from(body.code, body.error, body.hint, body.known)
