@@ -298,9 +298,7 @@ class GoodbyeEvent(ApiModel):
 
 
 HostEvent = Hello | MessageEvent | DeliveryEvent | AskEvent | NoticeEvent | GoodbyeEvent
-HOST_EVENT: TypeAdapter[HostEvent] = TypeAdapter(
-    Annotated[HostEvent, Field(discriminator="type")]
-)
+HOST_EVENT: TypeAdapter[HostEvent] = TypeAdapter(Annotated[HostEvent, Field(discriminator="type")])
 
 
 class ErrorBody(ApiModel):

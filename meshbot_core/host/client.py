@@ -14,8 +14,8 @@ import httpx
 
 from meshbot_core.errors import HostRunningError, MeshError
 from meshbot_core.host import api
-from meshbot_core.host.link import AWAY_LIMIT_S, LOOK_AGAIN_S, Link, http_over, new_session
-from meshbot_core.host.spawn import SpawnOptions, host_answers
+from meshbot_core.host.link import LOOK_AGAIN_S, Link, http_over, new_session
+from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.types import new_id
 
@@ -79,9 +79,7 @@ class HostClient:
                 hint="end those first, or leave --port and --host out",
             )
         await self.stop()
-        async with asyncio.timeout(AWAY_LIMIT_S):
-            while await asyncio.to_thread(host_answers, self._link.agent):
-                await asyncio.sleep(LOOK_AGAIN_S)
+        await self._link.gone()
         await self.status()
 
     # -- calls
@@ -272,9 +270,6 @@ class HostClient:
                 await self._link.ready()
 
 
-
 def _listens_as(wanted: SpawnOptions, status: api.HostStatus) -> bool:
     same_port = wanted.port in (None, 0, status.port)
     return same_port and wanted.host in (None, status.host)
-
-

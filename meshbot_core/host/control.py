@@ -236,9 +236,7 @@ async def serving(app: web.Application, agent: AgentPaths) -> AsyncIterator[None
     Call it with the agent's lock held: a socket file that is there is a leftover.
     """
     # An interrupted wait must withdraw what it asked for, so handlers are cancelled with it.
-    runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True
-    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
     await runner.setup()
     try:
         agent.socket.unlink(missing_ok=True)

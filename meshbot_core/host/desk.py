@@ -174,7 +174,8 @@ class Desk:
     async def _crossed(self, ask_id: str, peer: str, session: str) -> api.AskResult | None:
         """End the wait when the peer that was asked is asking us (decision 5)."""
         batch = await self.mailbox.lease_ask_from(
-            peer, LeaseRequest(session=session, channel="tool_result", lease_id=f"crossing-{ask_id}")
+            peer,
+            LeaseRequest(session=session, channel="tool_result", lease_id=f"crossing-{ask_id}"),
         )
         if not batch.messages:
             return None
@@ -299,5 +300,3 @@ def _derived_id(broadcast_id: str, name: str) -> str:
     """The id of a broadcast's message to ``name``: the same for the same broadcast."""
     digest = hashlib.sha256(f"{broadcast_id}|{name}".encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
-
-

@@ -231,9 +231,7 @@ async def running(
         await stack.enter_async_context(owned(agent))
         await refuse_living_namesake(agent)
         mailbox = await stack.enter_async_context(
-            Mailbox.opened(
-                agent.mailbox, agent=agent.agent, machine_id=machine_id(), clock=clock
-            )
+            Mailbox.opened(agent.mailbox, agent=agent.agent, machine_id=machine_id(), clock=clock)
         )
         await import_legacy_queue(agent, mailbox)
         node = Node(
@@ -245,13 +243,9 @@ async def running(
             notify=heard,
             version=VERSION,
         )
-        host = AgentHost(
-            agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s
-        )
+        host = AgentHost(agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s)
         hosts.append(host)
         await stack.enter_async_context(node)
         await stack.enter_async_context(host.controlled())
-        announce(
-            agent, url=node.url, port=node.port, version=VERSION, started_at_ms=clock.now_ms()
-        )
+        announce(agent, url=node.url, port=node.port, version=VERSION, started_at_ms=clock.now_ms())
         yield host

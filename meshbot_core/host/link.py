@@ -71,6 +71,17 @@ class Link:
             if not await asyncio.to_thread(host_answers, self.agent):
                 raise
 
+    async def gone(self) -> None:
+        """Return when no host answers any more.
+
+        Raises:
+            HostRunningError: It does not end.
+        """
+        deadline_s = asyncio.get_running_loop().time() + AWAY_LIMIT_S
+        while await asyncio.to_thread(host_answers, self.agent):
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise HostRunningError(f"the host of {self.agent.agent!r} does not end")
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def call(
         self,
@@ -80,6 +91,11 @@ class Link:
         content: api.ApiModel | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Model:
+        """Request ``path`` and read the answer as ``answer``.
+
+        Raises:
+            MeshError: As ``request``, or the answer is not understood.
+        """
         response = await self.request(method, path, content, query)
         try:
             return answer.model_validate_json(response.content)
@@ -96,6 +112,12 @@ class Link:
         content: api.ApiModel | None = None,
         query: Mapping[str, str] | None = None,
     ) -> httpx.Response:
+        """Request ``path``; while the host is away, try again for ``AWAY_LIMIT_S``.
+
+        Raises:
+            HostUnavailableError: No host came back in that time.
+            MeshError: What the host refused, as the class that it named.
+        """
         body = content.model_dump_json() if content else None
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + AWAY_LIMIT_S

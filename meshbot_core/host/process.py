@@ -46,7 +46,7 @@ def run(
     except* MeshError as group:
         error = _first_of(group)
         if not isinstance(error, HostRunningError):
-            log.error("%s", error)
+            log.error("%s", error)  # noqa: TRY400 - a line for a person, no traceback
         report({"ok": False, "code": error.code, "error": str(error), "hint": error.hint})
         return 1
     return 0

@@ -78,9 +78,7 @@ class Spawned:
         finally:
             os.close(self.report_fd)
         if not line:
-            raise HostUnavailableError(
-                "the agent host did not come up", hint="run: meshbot doctor"
-            )
+            raise HostUnavailableError("the agent host did not come up", hint="run: meshbot doctor")
         report = json.loads(line)
         if not report.get("ok"):
             raise error_from(

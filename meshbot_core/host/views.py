@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from meshbot_core.host.api import JournalRow, MessageBatch, MessagePart, MessageView, READ_CHARS
+from meshbot_core.host.api import READ_CHARS, JournalRow, MessageBatch, MessagePart, MessageView
 from meshbot_core.mailbox.records import InboxMessage, JournalEntry, LeaseBatch
 
 
