@@ -136,6 +136,13 @@ class PeerRefusedError(PeerError):
         self.is_final = is_final
 
 
+class NoAnswerError(PeerError):
+    """The peer did not answer a question in time; what still comes goes to the inbox."""
+
+    code = "no_answer"
+    http_status = 504
+
+
 class RefusedMessageError(MeshError):
     """A message from outside that we do not take; ``http_status`` is the answer it gets."""
 
