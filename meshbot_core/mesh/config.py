@@ -153,6 +153,15 @@ def read_config(paths: MeshPaths) -> MeshConfig:
     return _checked(_settled_document(paths.config), paths.config)
 
 
+def load_config(paths: MeshPaths) -> MeshConfig:
+    """Read the configuration as it stands this instant; a half-written file is an error.
+
+    Raises:
+        ConfigError: It cannot be read, or says something that it may not say.
+    """
+    return _checked(load_document(paths.config), paths.config)
+
+
 def change_config(paths: MeshPaths, change: Callable[[MeshConfig], MeshConfig]) -> MeshConfig:
     """Change the configuration under the mesh's lock; written only if it differs.
 
@@ -207,12 +216,12 @@ def config_lock(paths: MeshPaths) -> Iterator[None]:
 
 
 def _settled_document(path: Path) -> dict[str, JsonValue]:
-    deadline = time.monotonic() + _SETTLE_S
+    deadline = time.monotonic() + 2 * _SETTLE_S
     while True:
         try:
             return load_document(path)
         except ConfigError:
-            if time.monotonic() >= deadline or not just_changed(path):
+            if time.monotonic() > deadline or not just_changed(path):
                 raise
         time.sleep(0.02)
 
@@ -223,7 +232,7 @@ def just_changed(path: Path) -> bool:
         age_s = time.time() - path.stat().st_mtime
     except OSError:
         return False
-    return abs(age_s) < 2 * _SETTLE_S
+    return abs(age_s) < _SETTLE_S
 
 
 def _checked(document: Mapping[str, JsonValue], path: Path) -> MeshConfig:

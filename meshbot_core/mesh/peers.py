@@ -5,7 +5,14 @@ from meshbot_core.mesh.config import MeshConfig, Peer
 from meshbot_core.mesh.urls import is_loopback_url, normalize_peer_url
 from meshbot_core.types import checked_name
 
-__all__ = ["normalize_peer_url", "peer", "registered", "with_peer", "without_peer"]
+__all__ = [
+    "is_loopback_url",
+    "normalize_peer_url",
+    "peer",
+    "registered",
+    "with_peer",
+    "without_peer",
+]
 
 
 def peer(config: MeshConfig, name: str) -> Peer:
