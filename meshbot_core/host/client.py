@@ -259,7 +259,7 @@ class HostClient:
 
     async def _stream(self) -> None:
         """Keep the event stream open; the host may be replaced meanwhile."""
-        while not self._link.is_ending:
+        while True:
             async for event in self._link.events(kind=self._kind, session=self.session):
                 if not self._events.full():
                     self._events.put_nowait(event)

@@ -6,7 +6,7 @@ from meshbot_core.errors import HostRunningError, MeshError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.paths import AgentPaths
-from meshbot_core.mesh.peers import is_loopback_url
+from meshbot_core.mesh.urls import is_loopback_url
 
 _LOOK_S = 1.0
 

@@ -38,6 +38,7 @@ def run(
     )
     _raise_file_limit()
     options = HostOptions(Listen(host=host, port=port, advertise=advertise), linger_s=linger_s)
+    status = 0
     try:
         ensure_supported_platform()
         paths = open_mesh(mesh, home).agent(agent)
@@ -48,8 +49,8 @@ def run(
         if not isinstance(error, HostRunningError):
             log.error("%s", error)  # noqa: TRY400 - a line for a person, no traceback
         report({"ok": False, "code": error.code, "error": str(error), "hint": error.hint})
-        return 1
-    return 0
+        status = error.exit_status
+    return status
 
 
 async def _hosting(paths: AgentPaths, options: HostOptions, report: Report) -> None:

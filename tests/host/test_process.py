@@ -1,0 +1,203 @@
+"""Hosts as processes: started by clients, killed without warning, alone or a hundred."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import psutil
+import pytest
+
+from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
+from meshbot_core.host.client import HostClient
+from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
+from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+
+pytestmark = pytest.mark.slow
+
+
+def hosts_of(paths: MeshPaths) -> list[psutil.Process]:
+    """The host processes of this test's mesh."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if "meshbot_core.host" in words and str(paths.home) in words:
+                found.append(process)
+    return found
+
+
+@pytest.fixture
+def paths(mesh_paths: MeshPaths) -> Iterator[MeshPaths]:
+    yield mesh_paths
+    left = hosts_of(mesh_paths)
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+async def until_gone(paths: MeshPaths, limit_s: float) -> None:
+    async with asyncio.timeout(limit_s):
+        while hosts_of(paths):
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def connected(agent: AgentPaths, *, linger_s: float = 10.0) -> AsyncIterator[HostClient]:
+    spawn = SpawnOptions(linger_s=linger_s)
+    async with HostClient.connected(agent, kind="test", spawn=spawn, present=True) as client:
+        yield client
+
+
+async def test_decision_10_a_client_starts_a_host_and_the_last_goodbye_ends_it(paths: MeshPaths):
+    async with connected(paths.agent("dev")) as client:
+        status = await client.status()
+        (process,) = hosts_of(paths)
+        assert status.pid == process.pid
+        assert os.getsid(process.pid) not in (process.pid, os.getsid(0))
+    await until_gone(paths, 3)
+
+
+async def test_decision_10_simultaneous_starts_end_in_exactly_one_host(paths: MeshPaths):
+    agent = paths.agent("dev")
+    async with asyncio.TaskGroup() as group, contextlib.AsyncExitStack() as stack:
+        spawned = [spawn_host(agent, SpawnOptions()) for _ in range(4)]
+        waits = [group.create_task(_outcome(one.wait)) for one in spawned]
+        outcomes = [await wait for wait in waits]
+        assert outcomes.count("up") == 1
+        assert outcomes.count("HostRunningError") == 3
+        await stack.enter_async_context(connected(agent))
+        assert len(hosts_of(paths)) == 1
+
+
+async def _outcome(wait: object) -> str:
+    assert callable(wait)
+    try:
+        await asyncio.to_thread(wait)
+    except MeshError as error:
+        return type(error).__name__
+    return "up"
+
+
+async def test_decision_10_a_host_lingers_for_a_client_that_was_killed(paths: MeshPaths):
+    agent = paths.agent("dev")
+    code = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from meshbot_core.host.client import HostClient\n"
+        "from meshbot_core.host.spawn import SpawnOptions\n"
+        "from meshbot_core.mesh.paths import open_mesh\n"
+        "async def main():\n"
+        "    agent = open_mesh(sys.argv[1], Path(sys.argv[2])).agent('dev')\n"
+        "    spawn = SpawnOptions(linger_s=1.0)\n"
+        "    async with HostClient.connected(\n"
+        "        agent, kind='test', spawn=spawn, present=True\n"
+        "    ) as client:\n"
+        "        await anext(client.events())\n"
+        "        print('ready', flush=True)\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, paths.mesh, str(paths.home), stdout=subprocess.PIPE
+    )
+    assert client.stdout is not None
+    async with asyncio.timeout(20):
+        assert await client.stdout.readline() == b"ready\n"
+    client.kill()
+    await client.wait()
+    killed_at = time.monotonic()
+    assert host_answers(agent)
+    await until_gone(paths, 5)
+    assert time.monotonic() - killed_at > 0.9
+
+
+async def test_a_killed_host_is_replaced_and_nothing_acknowledged_is_lost(paths: MeshPaths):
+    async with connected(paths.agent("dev")) as dev, connected(paths.agent("ops")) as ops:
+        ids = []
+        for number in range(30):
+            result = await dev.send(to="ops", message=f"message {number}")
+            ids.append(result.id)
+            if number % 10 == 5:
+                os.kill((await ops.status()).pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while (await dev.status()).queued or (await ops.status()).unread != len(ids):
+                await asyncio.sleep(0.05)
+        batch = await ops.check()
+        assert [message.id for message in batch.messages] == ids
+        assert len({(await ops.status()).pid, (await dev.status()).pid}) == 2
+
+
+async def test_a_lease_survives_the_host_and_an_answer_lost_on_its_way_is_given_again(
+    paths: MeshPaths,
+):
+    async with connected(paths.agent("dev")) as dev:
+        await dev.send(to="dev", message="to me")
+        batch = await dev.check()
+        os.kill((await dev.status()).pid, signal.SIGKILL)
+        assert (await dev.check()).messages == ()
+        await dev.settle(acknowledge=[batch.lease_id])
+        assert (await dev.status()).leased == 0
+
+
+async def test_decision_31_what_a_dead_process_held_is_given_back_and_marked(paths: MeshPaths):
+    agent = paths.agent("dev")
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", "pass")
+    await child.wait()
+    async with connected(agent) as dev:
+        await dev.send(to="dev", message="to me")
+        # A session of a process that is dead, which said no goodbye.
+        dev.session = f"serve-{child.pid}-x"
+        assert len((await dev.check()).messages) == 1
+        async with asyncio.timeout(5):
+            while not (await dev.status()).unread:
+                await asyncio.sleep(0.05)
+        assert (await dev.check()).messages[0].shown_before
+
+
+async def test_a_port_that_differs_replaces_an_idle_host_and_not_a_used_one(
+    paths: MeshPaths, free_port: int
+):
+    agent = paths.agent("dev")
+    spawn = SpawnOptions(port=free_port)
+    async with connected(agent) as first:
+        with pytest.raises(HostRunningError, match=r"used by test \(pid \d+\)"):
+            async with HostClient.connected(agent, kind="test", spawn=spawn):
+                pass
+        assert (await first.status()).port != free_port
+    idle = spawn_host(agent, SpawnOptions())
+    await asyncio.to_thread(idle.wait)
+    async with HostClient.connected(agent, kind="test", spawn=spawn) as client:
+        assert (await client.status()).port == free_port
+
+
+async def test_a_port_in_use_is_one_clear_error(paths: MeshPaths):
+    async with connected(paths.agent("dev")) as dev:
+        taken = (await dev.status()).port
+        spawn = SpawnOptions(port=taken, host="127.0.0.1")
+        with pytest.raises(PortInUseError, match=str(taken)):
+            async with HostClient.connected(paths.agent("ops"), kind="test", spawn=spawn):
+                pass
+
+
+async def test_protocol_15_sigterm_ends_a_host_within_two_seconds(paths: MeshPaths):
+    spawned = spawn_host(paths.agent("dev"), SpawnOptions())
+    await asyncio.to_thread(spawned.wait)
+    (process,) = hosts_of(paths)
+    process.terminate()
+    await until_gone(paths, 2)
+    assert not paths.agent("dev").socket.exists()
+
+
+async def test_protocol_11_many_hosts_started_at_once_are_all_listed(paths: MeshPaths):
+    names = [f"agent-{number}" for number in range(12)]
+    spawned = [spawn_host(paths.agent(name), SpawnOptions(linger_s=60)) for name in names]
+    for one in spawned:
+        await asyncio.to_thread(one.wait)
+    assert set(names) <= set(read_config(paths).peers)
+    assert len(hosts_of(paths)) == len(names)
