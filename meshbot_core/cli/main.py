@@ -36,6 +36,7 @@ COMMANDS: Final = (
     Entry("Mesh", "export-root-pub", "meshes", "Print the public key that signs manifests."),
     Entry("Messages", "send", "send", "Send a message to an agent."),
     Entry("Messages", "ask", "ask", "Ask an agent and print its answer."),
+    Entry("Messages", "reply", "ask", "Answer a message that came in."),
     Entry("Messages", "inbox", "inbox", "Show the messages that came in."),
     Entry("Agents", "serve", "serve", "Be an agent's MCP server (Claude Code starts this)."),
     Entry("Help", "doctor", "doctor", "Check this machine and mesh, and say what to repair."),

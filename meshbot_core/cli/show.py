@@ -10,7 +10,8 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TextIO
+from datetime import UTC, datetime
+from typing import Final, Literal, Self, TextIO
 
 import click
 
@@ -69,8 +70,49 @@ def note(text: str) -> None:
 
 def as_json(value: Json, *, indent: int | None = 2) -> None:
     """Print ``value`` as JSON in ASCII, so that no text in it reaches the terminal raw."""
+    click.echo(_json_text(value, indent=indent))
+
+
+def _json_text(value: Json, *, indent: int | None = None) -> str:
     text = json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
-    click.echo(text.replace("\x7f", "\\u007f"))
+    return text.replace("\x7f", "\\u007f")
+
+
+class JsonRows:
+    """A JSON list that is printed as its rows come; ends in order with its block."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        """Open the list."""
+        click.echo("[", nl=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it, so that what was printed is JSON whatever happened."""
+        click.echo("\n]" if self._count else "]")
+
+    def add(self, row: Json) -> None:
+        """Print one more row."""
+        click.echo(",\n  " if self._count else "\n  ", nl=False)
+        click.echo(_json_text(row), nl=False)
+        self._count += 1
+
+    @staticmethod
+    def print_row(row: Json) -> None:
+        """Print a row on its own line, for streams that do not end."""
+        click.echo(_json_text(row))
+
+
+def clock_time(at_ms: int) -> str:
+    """A time in the reader's own zone; with its date when that is not today."""
+    try:
+        at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
+    except (OverflowError, OSError, ValueError):
+        return f"{at_ms} ms"
+    is_today = at.date() == datetime.now(UTC).astimezone().date()
+    return at.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
 
 
 def paint(text: str, colour: Colour, stream: TextIO | None = None) -> str:

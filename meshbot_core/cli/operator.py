@@ -1,0 +1,29 @@
+"""The name under which a person of this machine is on the mesh."""
+
+import re
+import socket
+from typing import Final
+
+from meshbot_core.mesh.config import MeshConfig
+from meshbot_core.types import checked_name
+
+_PREFIX: Final = "operator-"
+_LONGEST_NAME: Final = 64
+
+
+def operator_name(config: MeshConfig, *, hostname: str | None = None) -> str:
+    """``operator`` of the configuration, else ``operator-<hostname>`` made to fit a name."""
+    if config.operator:
+        return checked_name(config.operator)
+    host = socket.gethostname() if hostname is None else hostname
+    fitting = re.sub(r"[^A-Za-z0-9._-]+", "-", host).strip("-.")
+    return f"{_PREFIX}{fitting or 'here'}"[:_LONGEST_NAME]
+
+
+def speaker(name: str | None, config: MeshConfig) -> str:
+    """The agent that a command speaks for: the one named, else the operator.
+
+    Raises:
+        InvalidNameError: No agent may have that name.
+    """
+    return checked_name(name) if name is not None else operator_name(config)
