@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.mesh.paths import MeshPaths
 from tests.support.clock import FakeClock
+
+# A loaded machine is slow, not wrong; pytest's own time limit ends what hangs.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
