@@ -39,19 +39,27 @@ def claude_finding() -> Finding:
     if path is None:
         return note("claude", "not found", _INSTALL)
     try:
-        asked = subprocess.run(  # noqa: S603 - the user's own program
-            [path, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWER_LIMIT_S,
-            check=False,
-        )
+        asked = _asked_for_version(path)
     except subprocess.TimeoutExpired:
         return broken("claude", f"{path} does not answer", _INSTALL)
     except OSError as error:
         return broken("claude", f"{path} does not run: {error.strerror}", _INSTALL)
+    return _of_answer(path, asked)
+
+
+def _asked_for_version(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the user's own program
+        [path, "--version"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_ANSWER_LIMIT_S,
+        check=False,
+    )
+
+
+def _of_answer(path: Path, asked: subprocess.CompletedProcess[str]) -> Finding:
     version = re.match(r"\d[\w.+-]*", asked.stdout.strip())
     if asked.returncode or version is None:
         return broken("claude", f"{path} --version ends with {asked.returncode}", _INSTALL)
