@@ -4,19 +4,36 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TextIO
 
 import click
 
 from meshbot_core.cli.show import note, paint, plain
-from meshbot_core.errors import MeshError
+from meshbot_core.errors import (
+    ConfigError,
+    KeyFileError,
+    MeshError,
+    PeerUnreachableError,
+    PortInUseError,
+    StorageError,
+    UnknownPeerError,
+)
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
+
+_NEXT_STEPS: Final[Mapping[type[MeshError], str]] = {
+    UnknownPeerError: "see who is there: meshbot status; add one: meshbot add-peer NAME URL",
+    ConfigError: "correct the file, then: meshbot doctor",
+    KeyFileError: "run: meshbot doctor",
+    StorageError: "run: meshbot doctor",
+    PeerUnreachableError: "see who is there: meshbot status",
+    PortInUseError: "take another one: --port 0 finds a free one",
+}
 
 
 def exit_status(run: Callable[[], None]) -> int:
@@ -42,6 +59,12 @@ def exit_status(run: Callable[[], None]) -> int:
     return status
 
 
+def _next_step(error: MeshError) -> str:
+    """The error's own hint, else what to type after an error of its class."""
+    fallbacks = (step for cls, step in _NEXT_STEPS.items() if isinstance(error, cls))
+    return error.hint or next(fallbacks, "")
+
+
 def complain(message: str, hint: str = "") -> None:
     """One line of what is wrong, and one of what to do about it."""
     note(f"{paint('meshbot:', 'red', sys.stderr)} {plain(message)}")
@@ -51,7 +74,7 @@ def complain(message: str, hint: str = "") -> None:
 
 def _said(error: BaseException) -> int:
     if isinstance(error, MeshError):
-        complain(str(error), error.hint)
+        complain(str(error), _next_step(error))
         return error.exit_status
     if isinstance(error, click.ClickException):
         return _said_usage(error)

@@ -1,7 +1,6 @@
 """``doctor``'s checks of a mesh's files: permissions, keys, configuration, certificates."""
 
 import os
-import ssl
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from meshbot_core.errors import MeshError
 from meshbot_core.mesh.config import MeshConfig, Tls
 from meshbot_core.mesh.keys import read_mesh_key
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_core.node.tls import client_context, server_context
 from meshbot_core.wire.envelope import verify_envelope
 
 _SOON: Final = timedelta(days=14)
@@ -31,7 +31,7 @@ def mesh_findings(paths: MeshPaths, config: MeshConfig) -> Iterator[Finding]:
     yield _key_finding(paths)
     yield _manifest_finding(paths)
     if config.tls is not None:
-        yield from _tls_findings(config.tls.resolved(paths))
+        yield from _tls_findings(paths, config, config.tls.resolved(paths))
 
 
 def _folder_finding(folder: Path) -> Finding:
@@ -75,14 +75,13 @@ def _manifest_finding(paths: MeshPaths) -> Finding:
     return well("manifest", "its signature holds")
 
 
-def _tls_findings(tls: Tls) -> Iterator[Finding]:
+def _tls_findings(paths: MeshPaths, config: MeshConfig, tls: Tls) -> Iterator[Finding]:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.cert, tls.key)
-        if tls.ca:
-            ssl.create_default_context(cafile=tls.ca)
+        server_context(tls, paths)
+        client_context(config, paths)
         certificate = x509.load_pem_x509_certificate(Path(tls.cert).read_bytes())
-    except (OSError, ValueError) as error:
-        yield broken("tls", f"{error} ({tls.cert}, {tls.key})", "correct tls in config.json")
+    except (MeshError, OSError, ValueError) as error:
+        yield broken("tls", str(error), f"correct tls in {paths.config}")
         return
     until = certificate.not_valid_after_utc
     text = f"{tls.cert} is valid until {until:%Y-%m-%d}"
