@@ -1,1 +1,1 @@
-"""What is known of Claude Code; nothing stands here yet."""
+"""Everything that is known of Claude Code: its arguments, its configuration, its events."""
