@@ -1,0 +1,80 @@
+"""What an operation works on: the writer's open transaction and the counts beside it."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
+from meshbot_core.types import Clock
+
+SqlValue = str | int | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much lies in each state; kept in memory, and true again after each COMMIT."""
+
+    unread: int = 0
+    unread_bytes: int = 0
+    leased: int = 0
+    leased_bytes: int = 0
+    queued: int = 0
+    open_asks: int = 0
+    finished: int = 0
+
+    def counts(self) -> MailboxCounts:
+        """The part that callers see."""
+        return MailboxCounts(
+            unread=self.unread,
+            unread_bytes=self.unread_bytes + self.leased_bytes,
+            leased=self.leased,
+            queued=self.queued,
+            open_asks=self.open_asks,
+        )
+
+
+def tally_of(connection: sqlite3.Connection) -> Tally:
+    """Count what lies in the file; each figure comes from a partial index alone."""
+    unread, unread_bytes = _pair(connection, "inbox_new", "state = 'new'")
+    leased, leased_bytes = _pair(connection, "leases_by_id", "state = 'leased'")
+    return Tally(
+        unread=unread,
+        unread_bytes=unread_bytes,
+        leased=leased,
+        leased_bytes=leased_bytes,
+        queued=_count(connection, "outbox_queued", "state = 'queued'"),
+        open_asks=_count(connection, "asks_open", "ask_state = 'open'"),
+        finished=_count(connection, "finished", "finished_at_ms IS NOT NULL"),
+    )
+
+
+def _pair(connection: sqlite3.Connection, index: str, where: str) -> tuple[int, int]:
+    count, size = connection.execute(
+        f"SELECT count(*), coalesce(sum(size), 0) FROM messages INDEXED BY {index} WHERE {where}"  # noqa: S608 -- constants of this file
+    ).fetchone()
+    return int(count), int(size)
+
+
+def _count(connection: sqlite3.Connection, index: str, where: str) -> int:
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM messages INDEXED BY {index} WHERE {where}"  # noqa: S608 -- constants of this file
+    ).fetchone()
+    return int(count)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The open transaction, the counts as they will be after it, and the rules."""
+
+    connection: sqlite3.Connection
+    tally: Tally
+    limits: MailboxLimits
+    clock: Clock
+
+    def execute(self, statement: str, values: Sequence[SqlValue] = ()) -> sqlite3.Cursor:
+        """Run one statement inside the transaction."""
+        return self.connection.execute(statement, values)
+
+    def kept_tally(self) -> Tally:
+        """A copy of the counts, to go back to when an operation is undone."""
+        return replace(self.tally)

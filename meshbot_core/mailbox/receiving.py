@@ -1,0 +1,285 @@
+"""Taking in what peers send: nonce and message in one transaction.
+
+The usual case, a run of messages and asks that nobody sent before, goes in by two statements
+for the whole run: SQLite then works outside the interpreter's lock, beside the listener. When
+either statement finds a row that is there already, the run is undone and taken one by one.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from meshbot_core.errors import (
+    MailboxFullError,
+    MeshError,
+    RefusedMessageError,
+    ReplayedMessageError,
+)
+from meshbot_core.mailbox.ledger import Ledger, SqlValue
+from meshbot_core.mailbox.records import InboxMessage, Receipt
+from meshbot_core.mailbox.texts import size_of
+from meshbot_core.types import MessageKind, new_id
+from meshbot_core.wire.message import WireMessage
+
+_CHUNKS: Final = (64, 16, 4, 1)
+"""Rows a statement; a few fixed sizes, so that each is prepared once."""
+
+_NONCE: Final = "(?, ?)"
+_MESSAGE: Final = "('in', ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
+_INSERT_NONCES: Final = "INSERT INTO nonces (nonce, until_ms) VALUES "
+_INSERT_MESSAGES: Final = (
+    "INSERT INTO messages"
+    " (direction, id, peer, kind, payload, reply_to, stamped_at_ms, state, at_ms, size) VALUES "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message from outside that passed every check but the nonce."""
+
+    id: str
+    sender: str
+    kind: MessageKind
+    payload: str
+    reply_to: str | None
+    sent_at_ms: int
+    nonce: str
+    nonce_until_ms: int
+    size: int
+
+
+def arrival_of(message: WireMessage, nonce_until_ms: int) -> Arrival:
+    """The part of a wire message that is kept.
+
+    Raises:
+        RefusedMessageError: Its text is no Unicode (half a surrogate pair).
+    """
+    try:
+        for text in (message.id, message.sender, message.nonce, message.reply_to or ""):
+            size_of(text)
+        size = size_of(message.payload)
+    except UnicodeEncodeError as error:
+        raise RefusedMessageError("Invalid message format") from error
+    return Arrival(
+        id=message.id,
+        sender=message.sender,
+        kind=message.kind,
+        payload=message.payload,
+        reply_to=message.reply_to,
+        sent_at_ms=message.timestamp,
+        nonce=message.nonce,
+        nonce_until_ms=nonce_until_ms,
+        size=size,
+    )
+
+
+@functools.cache
+def _nonces_sql(rows: int) -> str:
+    values = ",".join([_NONCE] * rows)
+    return _INSERT_NONCES + values + " ON CONFLICT DO NOTHING"
+
+
+@functools.cache
+def _messages_sql(rows: int) -> str:
+    return _INSERT_MESSAGES + ",".join([_MESSAGE] * rows) + " ON CONFLICT DO NOTHING"
+
+
+def receive_run(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError]:
+    """Take in messages that came together; what became of each, in their order."""
+    size = sum(arrival.size for arrival in run)
+    is_plain = all(arrival.kind != "response" for arrival in run)
+    if is_plain and _has_room(ledger, len(run), size):
+        receipts = _bulk(ledger, run)
+        if receipts is not None:
+            ledger.tally.unread += len(run)
+            ledger.tally.unread_bytes += size
+            return receipts
+    return [_isolated(ledger, arrival) for arrival in run]
+
+
+def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError] | None:
+    """The whole run as new messages, or nothing of it."""
+    now_ms = ledger.clock.now_ms()
+    receipts: list[Receipt | MeshError] = []
+    ledger.execute("SAVEPOINT run")
+    start = 0
+    while start < len(run):
+        rows = next(size for size in _CHUNKS if size <= len(run) - start)
+        chunk = run[start : start + rows]
+        first_seq = _insert(ledger, chunk, now_ms)
+        if first_seq is None:
+            ledger.execute("ROLLBACK TO run")
+            ledger.execute("RELEASE run")
+            return None
+        receipts += [
+            Receipt("stored", _message(arrival, seq, now_ms))
+            for seq, arrival in enumerate(chunk, first_seq)
+        ]
+        start += rows
+    ledger.execute("RELEASE run")
+    return receipts
+
+
+def _insert(ledger: Ledger, chunk: Sequence[Arrival], now_ms: int) -> int | None:
+    """Insert rows as new; the first one's seq, or None when one was there already."""
+    nonces: list[SqlValue] = []
+    messages: list[SqlValue] = []
+    for one in chunk:
+        nonces += (one.nonce, one.nonce_until_ms)
+        messages += _columns(one, now_ms)
+    rows = len(chunk)
+    if ledger.execute(_nonces_sql(rows), nonces).rowcount != rows:
+        return None
+    cursor = ledger.execute(_messages_sql(rows), messages)
+    if cursor.rowcount != rows or cursor.lastrowid is None:
+        return None
+    return cursor.lastrowid - rows + 1
+
+
+def _isolated(ledger: Ledger, arrival: Arrival) -> Receipt | MeshError:
+    """One arrival on its own: an error undoes it and nothing else."""
+    tally = ledger.kept_tally()
+    ledger.execute("SAVEPOINT one")
+    try:
+        receipt = receive_one(ledger, arrival)
+    except MeshError as error:
+        ledger.execute("ROLLBACK TO one")
+        ledger.execute("RELEASE one")
+        ledger.tally = tally
+        return error
+    ledger.execute("RELEASE one")
+    return receipt
+
+
+def receive_one(ledger: Ledger, arrival: Arrival) -> Receipt:
+    """Take in one message.
+
+    Raises:
+        ReplayedMessageError: Its nonce was seen before.
+        MailboxFullError: The inbox is at its limit.
+    """
+    nonce = (arrival.nonce, arrival.nonce_until_ms)
+    if not ledger.execute(_nonces_sql(1), nonce).rowcount:
+        raise ReplayedMessageError("Duplicate nonce (replay detected)")
+    if _is_known(ledger, arrival):
+        return Receipt("duplicate", None)
+    if arrival.kind == "response":
+        return _receive_response(ledger, arrival)
+    return Receipt("stored", _store(ledger, arrival))
+
+
+def keep(ledger: Ledger, arrival: Arrival) -> bool:
+    """Store a message that was accepted before we had it; False when it is here already."""
+    if _is_known(ledger, arrival):
+        return False
+    _insert_one(ledger, arrival)
+    ledger.tally.unread += 1
+    ledger.tally.unread_bytes += arrival.size
+    return True
+
+
+def _is_known(ledger: Ledger, arrival: Arrival) -> bool:
+    found = ledger.execute(
+        "SELECT 1 FROM messages WHERE id = ? AND direction = 'in' AND peer = ?",
+        (arrival.id, arrival.sender),
+    )
+    return found.fetchone() is not None
+
+
+def _receive_response(ledger: Ledger, arrival: Arrival) -> Receipt:
+    asked = ledger.execute(
+        "SELECT seq, kind, state, ask_state, expires_at_ms, session FROM messages"
+        " WHERE id = ? AND direction = 'out' AND peer = ?",
+        (arrival.reply_to, arrival.sender),
+    ).fetchone()
+    if asked is None:
+        return Receipt("unmatched", None)
+    seq, kind, state, ask_state, expires_at_ms, session = asked
+    if kind != "ask" or ask_state in ("answered", "late"):
+        return Receipt("late", _store(ledger, arrival))
+    is_open = ask_state == "open"
+    in_time = is_open and ledger.clock.now_ms() < expires_at_ms
+    message = _store_answer(ledger, arrival, session) if in_time else _store(ledger, arrival)
+    ledger.execute(
+        "UPDATE messages SET ask_state = ?, answer_seq = ? WHERE seq = ?",
+        ("answered" if in_time else "late", message.seq, seq),
+    )
+    ledger.tally.open_asks -= is_open
+    if state == "queued":
+        _note_delivered(ledger, seq)
+    return Receipt("answered" if in_time else "late", message)
+
+
+def _note_delivered(ledger: Ledger, seq: int) -> None:
+    """An answer proves that the ask arrived, whatever its sending said."""
+    ledger.execute(
+        "UPDATE messages SET state = 'delivered', finished_at_ms = ? WHERE seq = ?",
+        (ledger.clock.now_ms(), seq),
+    )
+    ledger.tally.queued -= 1
+    ledger.tally.finished += 1
+
+
+def _store(ledger: Ledger, arrival: Arrival) -> InboxMessage:
+    if not _has_room(ledger, 1, arrival.size):
+        raise MailboxFullError(
+            f"the inbox holds {ledger.tally.unread + ledger.tally.leased} unread messages,"
+            f" {ledger.tally.unread_bytes + ledger.tally.leased_bytes} bytes",
+            hint="the agent has to read its messages first",
+        )
+    message = _insert_one(ledger, arrival)
+    ledger.tally.unread += 1
+    ledger.tally.unread_bytes += arrival.size
+    return message
+
+
+def _store_answer(ledger: Ledger, arrival: Arrival, session: str | None) -> InboxMessage:
+    """Store the answer that somebody waits for; limits do not refuse it."""
+    message = _insert_one(ledger, arrival)
+    if session is None:
+        ledger.tally.unread += 1
+        ledger.tally.unread_bytes += arrival.size
+        return message
+    ledger.execute(
+        "UPDATE messages SET state = 'leased', lease_id = ?, session = ?, channel = 'ask',"
+        " shown_at_ms = at_ms, shown_count = 1 WHERE seq = ?",
+        (new_id(), session, message.seq),
+    )
+    ledger.tally.leased += 1
+    ledger.tally.leased_bytes += arrival.size
+    return replace(message, state="leased")
+
+
+def _insert_one(ledger: Ledger, arrival: Arrival) -> InboxMessage:
+    now_ms = ledger.clock.now_ms()
+    cursor = ledger.execute(_messages_sql(1), _columns(arrival, now_ms))
+    return _message(arrival, cursor.lastrowid or 0, now_ms)
+
+
+def _columns(one: Arrival, now_ms: int) -> tuple[SqlValue, ...]:
+    whence = (one.id, one.sender, one.kind, one.payload, one.reply_to, one.sent_at_ms)
+    return (*whence, now_ms, one.size)
+
+
+def _message(arrival: Arrival, seq: int, now_ms: int) -> InboxMessage:
+    return InboxMessage(
+        seq=seq,
+        id=arrival.id,
+        sender=arrival.sender,
+        kind=arrival.kind,
+        payload=arrival.payload,
+        reply_to=arrival.reply_to,
+        sent_at_ms=arrival.sent_at_ms,
+        received_at_ms=now_ms,
+        state="new",
+        shown_count=0,
+    )
+
+
+def _has_room(ledger: Ledger, messages: int, size: int) -> bool:
+    tally, limits = ledger.tally, ledger.limits
+    return (
+        tally.unread + tally.leased + messages <= limits.max_unread
+        and tally.unread_bytes + tally.leased_bytes + size <= limits.max_unread_bytes
+    )

@@ -1,0 +1,111 @@
+"""The tables of a mailbox and how an older file becomes one of today.
+
+One table holds every message, both ways, with its state; that table by ``seq`` is the journal.
+States of the two directions have different names, so that each partial index names one state:
+what an operation costs then depends on how much lies in that state, not on what lies beside it.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from meshbot_core.errors import MailboxSchemaError
+
+_FIRST: Final = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- place in the journal, never used twice
+      direction TEXT NOT NULL,                -- in, out
+      id TEXT NOT NULL,
+      peer TEXT NOT NULL,                     -- sender of what came in, receiver of what goes out
+      kind TEXT NOT NULL,                     -- message, ask, response
+      state TEXT NOT NULL,                    -- in: new, leased, done; out: queued, delivered, ...
+      reply_to TEXT,
+      at_ms INTEGER NOT NULL,                 -- received or created, our clock
+      stamped_at_ms INTEGER NOT NULL,         -- the timestamp that the wire message carries
+      size INTEGER NOT NULL,                  -- bytes of payload as UTF-8
+      finished_at_ms INTEGER,                 -- done, delivered, failed or expired since
+      session TEXT,                           -- in: who holds the lease; out: who asked
+      lease_id TEXT,
+      turn INTEGER,
+      channel TEXT,
+      shown_at_ms INTEGER,
+      shown_count INTEGER NOT NULL DEFAULT 0,
+      nonce TEXT,                             -- out only
+      expires_at_ms INTEGER,                  -- out only
+      attempts INTEGER NOT NULL DEFAULT 0,
+      last_error TEXT,
+      ask_state TEXT,                         -- our asks: open, answered, timed_out, late
+      answer_seq INTEGER,                     -- our asks: the row of the answer
+      payload TEXT NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX messages_by_id ON messages (id, direction, peer)",
+    "CREATE INDEX inbox_new ON messages (seq, size) WHERE state = 'new'",
+    "CREATE INDEX inbox_asks ON messages (peer, seq) WHERE state = 'new' AND kind = 'ask'",
+    "CREATE INDEX leases_by_id ON messages (lease_id, size) WHERE state = 'leased'",
+    "CREATE INDEX leases_by_session ON messages (session) WHERE state = 'leased'",
+    "CREATE INDEX outbox_queued ON messages (peer, seq) WHERE state = 'queued'",
+    "CREATE INDEX outbox_expiry ON messages (expires_at_ms) WHERE state = 'queued'",
+    "CREATE INDEX asks_open ON messages (peer, seq) WHERE ask_state = 'open'",
+    "CREATE INDEX finished ON messages (finished_at_ms) WHERE finished_at_ms IS NOT NULL",
+    "CREATE TABLE nonces (nonce TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX nonces_by_time ON nonces (until_ms)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+"""Entry ``n`` brings a file of version ``n`` to version ``n + 1``; entries never change."""
+
+
+def migrate(
+    connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS
+) -> int:
+    """Bring the file to the newest version, all in one transaction; return the old version.
+
+    Raises:
+        MailboxSchemaError: The file is of a newer meshbot; nothing was written.
+    """
+    version = version_of(connection)
+    if version > len(migrations):
+        raise newer_schema(version, len(migrations))
+    if version == len(migrations):
+        return version
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statements in migrations[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return version
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema's version; 0 in a file that is new."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def newer_schema(version: int, known: int = len(MIGRATIONS)) -> MailboxSchemaError:
+    """The error for a file of a meshbot newer than this one."""
+    return MailboxSchemaError(
+        f"the mailbox has schema {version}, this meshbot knows up to {known}; it was not touched",
+        hint="update meshbot on this machine",
+    )
+
+
+def meta_value(connection: sqlite3.Connection, key: str) -> str:
+    """A value of the meta table; empty when there is none."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def set_meta(connection: sqlite3.Connection, **values: str) -> None:
+    """Put values into the meta table, in one transaction of its own or the one that is open."""
+    for key, value in values.items():
+        connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
