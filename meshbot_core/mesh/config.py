@@ -24,6 +24,14 @@ _LOCK_TIMEOUT_S: Final = 30.0
 _SETTLE_S: Final = 0.5
 """How long a file that was just changed may be unreadable: others write it in place."""
 
+_EXPECTED: Final = {
+    "missing": "expected this member, it is missing",
+    "dict_type": "expected an object, '{ … }'",
+    "model_type": "expected an object, '{ … }'",
+    "string_pattern_mismatch": "expected a name of 1 to 64 letters, digits, '.', '_' or '-'",
+}
+"""What pydantic's kinds of error mean to somebody who edits the file."""
+
 
 def _usable_url(text: str) -> str:
     try:
@@ -245,9 +253,7 @@ def _checked(document: Mapping[str, JsonValue], path: Path) -> MeshConfig:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     member = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-    text = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        text = "expected this member, it is missing"
+    text = _EXPECTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     return f"{member}: {text.replace('Input should be', 'expected')}"
 
 

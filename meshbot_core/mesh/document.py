@@ -63,7 +63,7 @@ def parse_document(data: bytes, path: Path) -> dict[str, JsonValue]:
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}:1:1: expected a JSON object, '{{ … }}'")
+        raise ConfigError(f"{path}:1:1: expected an object, '{{ … }}'")
     return value
 
 
@@ -106,7 +106,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 def _expected(error: json.JSONDecodeError) -> str:
     if not error.doc.strip():
-        return "expected a JSON object, found an empty file"
+        return "expected an object, found an empty file"
     return error.msg[0].lower() + error.msg[1:]
 
 
