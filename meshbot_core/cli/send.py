@@ -1,20 +1,14 @@
 """``send``: one message, tried once without a host, or handed to one that keeps trying."""
 
-import asyncio
-
 import click
 
 from meshbot_core.cli.operator import speaker
 from meshbot_core.cli.options import complete_peer, mesh_option, message_text
-from meshbot_core.cli.outcome import tell_outcome
 from meshbot_core.cli.show import line, plain
 from meshbot_core.errors import PeerUnreachableError
-from meshbot_core.host.api import SendResult
-from meshbot_core.host.client import HostClient
-from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.keys import read_mesh_key
-from meshbot_core.mesh.paths import AgentPaths, open_mesh
+from meshbot_core.mesh.paths import open_mesh
 from meshbot_core.mesh.peers import peer
 from meshbot_core.node.oneshot import send_once
 from meshbot_core.types import SystemClock
@@ -45,7 +39,10 @@ def send(to: str, message: str, name: str | None, *, is_queued: bool, mesh: str)
     sender = speaker(name, config)
     text = message_text(message, config.security.max_message_size_bytes)
     if is_queued:
-        tell_outcome(asyncio.run(_queue(paths.agent(sender), to, text)))
+        # Imported here so that a plain send does not wait for it.
+        from meshbot_core.cli.queueing import queue  # noqa: PLC0415 - only --queue needs it
+
+        queue(paths.agent(sender), to, text)
         return
     key = read_mesh_key(paths)
     now_ms = SystemClock().now_ms()
@@ -55,8 +52,3 @@ def send(to: str, message: str, name: str | None, *, is_queued: bool, mesh: str)
         error.hint = "keep it and try again with: meshbot send --queue ..."
         raise
     line(f'Message sent to "{plain(to)}" ({sent_id})')
-
-
-async def _queue(agent: AgentPaths, to: str, text: str) -> SendResult:
-    async with HostClient.connected(agent, kind="cli", spawn=SpawnOptions()) as client:
-        return await client.send(to=to, message=text)
