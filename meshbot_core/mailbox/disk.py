@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import stat
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -144,16 +143,11 @@ def translated(error: sqlite3.Error) -> MailboxError:
 
 
 def quick_check(connection: sqlite3.Connection) -> str:
-    """What is wrong with the file, one line; empty when it is sound."""
-    try:
-        rows = connection.execute("PRAGMA quick_check(1)").fetchall()
-    except sqlite3.DatabaseError as error:
-        return str(error) if is_damage(error) else ""
+    """What is wrong with the file, one line; empty when it is sound.
+
+    Raises:
+        sqlite3.Error: It could not be looked through, or is too broken for that.
+    """
+    rows = connection.execute("PRAGMA quick_check(1)").fetchall()
     text = str(rows[0][0]) if rows else "ok"
     return "" if text == "ok" else text.splitlines()[-1]
-
-
-def checked(path: Path) -> str:
-    """``quick_check`` on a connection of its own."""
-    with closing(connect(path, is_reader=True)) as connection:
-        return quick_check(connection)

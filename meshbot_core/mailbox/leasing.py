@@ -17,6 +17,8 @@ _FREE = "state = 'new', lease_id = NULL, session = NULL, turn = NULL, channel = 
 
 def lease(ledger: Ledger, request: LeaseRequest) -> LeaseBatch:
     """Hand over the oldest new messages that fit."""
+    if (held := _held_under(ledger, request.lease_id)) is not None:
+        return held
     last_seq = _last_that_fits(ledger, request)
     if last_seq is None:
         return LeaseBatch("", (), ledger.tally.unread)
@@ -32,6 +34,8 @@ def lease(ledger: Ledger, request: LeaseRequest) -> LeaseBatch:
 
 def lease_ask_from(ledger: Ledger, peer: str, request: LeaseRequest) -> LeaseBatch:
     """Hand over the oldest new ask of one peer, whatever else waits."""
+    if (held := _held_under(ledger, request.lease_id)) is not None:
+        return held
     messages = inbox_messages(
         ledger.execute(
             f"SELECT {INBOX_COLUMNS} FROM messages INDEXED BY inbox_asks"  # noqa: S608 -- constant columns
@@ -42,6 +46,24 @@ def lease_ask_from(ledger: Ledger, peer: str, request: LeaseRequest) -> LeaseBat
     if not messages:
         return LeaseBatch("", (), ledger.tally.unread)
     return _leased(ledger, request, messages)
+
+
+def _held_under(ledger: Ledger, lease_id: str | None) -> LeaseBatch | None:
+    """What was handed over under this id before: the reader may never have got it."""
+    if lease_id is None:
+        return None
+    messages = inbox_messages(
+        ledger.execute(
+            f"SELECT {INBOX_COLUMNS} FROM messages"  # noqa: S608 -- constant columns
+            " WHERE state = 'leased' AND lease_id = ? ORDER BY seq",
+            (lease_id,),
+        )
+    )
+    if not messages:
+        return None
+    # The same showing as before, so it does not count as one more.
+    same = tuple(replace(message, shown_count=message.shown_count - 1) for message in messages)
+    return LeaseBatch(lease_id, same, ledger.tally.unread)
 
 
 def _last_that_fits(ledger: Ledger, request: LeaseRequest) -> int | None:
@@ -64,7 +86,7 @@ def _last_that_fits(ledger: Ledger, request: LeaseRequest) -> int | None:
 def _leased(
     ledger: Ledger, request: LeaseRequest, messages: tuple[InboxMessage, ...]
 ) -> LeaseBatch:
-    lease_id, now_ms = new_id(), ledger.clock.now_ms()
+    lease_id, now_ms = request.lease_id or new_id(), ledger.clock.now_ms()
     size = 0
     for message in messages:
         ledger.execute(

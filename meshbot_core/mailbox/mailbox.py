@@ -3,12 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
-from meshbot_core.mailbox import disk, leasing, legacy, lookups, outgoing, retention
+from meshbot_core.errors import MailboxUnavailableError
+from meshbot_core.mailbox import leasing, legacy, lookups, nonces, outgoing, retention
+from meshbot_core.mailbox.checkup import Checkup
 from meshbot_core.mailbox.ledger import Ledger
 from meshbot_core.mailbox.reading import Question, Reading
 from meshbot_core.mailbox.receiving import arrival_of
@@ -56,6 +58,7 @@ class Mailbox:
         self._store = Store(path, owner, clock, limits, self._notice_from_thread)
         self._writer: Worker[Work] = Worker("mailbox-writer", self._store)
         reading = Reading(path, self._store, self._damage_from_thread)
+        self._checkup = Checkup(path, partial(self._damage_from_thread, epoch=0))
         self._reader: Worker[Question] = Worker("mailbox-reader", reading)
 
     @classmethod
@@ -84,14 +87,14 @@ class Mailbox:
         await mailbox._writer.start()
         try:
             await mailbox._reader.start()
-            async with asyncio.TaskGroup() as group:
-                check = group.create_task(mailbox._check_after_unclean_end())
-                yield mailbox
-                check.cancel()
+            if mailbox._store.was_unclean:
+                mailbox._checkup.start()
+            yield mailbox
         finally:
             await mailbox._close()
 
     async def _close(self) -> None:
+        self._checkup.stop()
         try:
             await self._reader.close()
         finally:
@@ -114,9 +117,6 @@ class Mailbox:
         self._notices.append(text)
         if self._on_notice is not None:
             self._on_notice(text)
-
-    def _notice_from_thread(self, text: str) -> None:
-        self._loop.call_soon_threadsafe(self.notice, text)
 
     # -- in
 
@@ -261,10 +261,10 @@ class Mailbox:
     async def tidy(self, now_ms: int) -> int:
         """Forget what is past its time: nonces and finished messages; how many rows."""
         removed = 0
-        for remove in (retention.remove_nonces, retention.remove_finished):
+        for remove in (nonces.forget, retention.remove_finished):
             step = partial(remove, now_ms=now_ms)
-            in_step = retention.STEP
-            while in_step >= retention.STEP:
+            in_step = 1
+            while in_step:
                 in_step = await self._write(step)
                 removed += in_step
         return removed
@@ -277,15 +277,22 @@ class Mailbox:
     async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         return cast(T, await self._reader.submit(question))
 
+    def _notice_from_thread(self, text: str) -> None:
+        self._from_thread(self.notice, text)
+
     def _damage_from_thread(self, reason: str, epoch: int) -> None:
-        self._loop.call_soon_threadsafe(self._report, Damage(reason, epoch))
+        self._from_thread(self._report, Damage(reason, epoch))
+
+    def _from_thread(self, call: Callable[[T], None], argument: T) -> None:
+        with suppress(RuntimeError):  # The loop is closed: nobody is left to hear it.
+            self._loop.call_soon_threadsafe(call, argument)
 
     def _report(self, damage: Damage) -> None:
-        self._writer.submit(damage)
+        with suppress(MailboxUnavailableError):  # Closed meanwhile: the next opening sees it.
+            self._writer.submit(damage).add_done_callback(_hear)
 
-    async def _check_after_unclean_end(self) -> None:
-        if self._store.was_unclean:
-            epoch = self._store.epoch
-            found = await asyncio.to_thread(disk.checked, self._path)
-            if found:
-                await self._writer.submit(Damage(found, epoch))
+
+def _hear(future: "asyncio.Future[object]") -> None:
+    """Take note of an outcome that nobody waits for."""
+    if not future.cancelled():
+        future.exception()

@@ -16,6 +16,7 @@ from meshbot_core.errors import (
     RefusedMessageError,
     ReplayedMessageError,
 )
+from meshbot_core.mailbox import nonces
 from meshbot_core.mailbox.ledger import Ledger, SqlValue
 from meshbot_core.mailbox.records import InboxMessage, Receipt
 from meshbot_core.mailbox.texts import size_of
@@ -25,9 +26,7 @@ from meshbot_core.wire.message import WireMessage
 _CHUNKS: Final = (64, 16, 4, 1)
 """Rows a statement; a few fixed sizes, so that each is prepared once."""
 
-_NONCE: Final = "(?, ?)"
 _MESSAGE: Final = "('in', ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
-_INSERT_NONCES: Final = "INSERT INTO nonces (nonce, until_ms) VALUES "
 _INSERT_MESSAGES: Final = (
     "INSERT INTO messages"
     " (direction, id, peer, kind, payload, reply_to, stamped_at_ms, state, at_ms, size) VALUES "
@@ -75,12 +74,6 @@ def arrival_of(message: WireMessage, nonce_until_ms: int) -> Arrival:
 
 
 @functools.cache
-def _nonces_sql(rows: int) -> str:
-    values = ",".join([_NONCE] * rows)
-    return _INSERT_NONCES + values + " ON CONFLICT DO NOTHING"
-
-
-@functools.cache
 def _messages_sql(rows: int) -> str:
     return _INSERT_MESSAGES + ",".join([_MESSAGE] * rows) + " ON CONFLICT DO NOTHING"
 
@@ -117,20 +110,19 @@ def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError] |
             for seq, arrival in enumerate(chunk, first_seq)
         ]
         start += rows
+    nonces.log(ledger, [one.nonce for one in run], max(one.nonce_until_ms for one in run))
     ledger.execute("RELEASE run")
     return receipts
 
 
 def _insert(ledger: Ledger, chunk: Sequence[Arrival], now_ms: int) -> int | None:
     """Insert rows as new; the first one's seq, or None when one was there already."""
-    nonces: list[SqlValue] = []
+    if not nonces.are_fresh(ledger, [one.nonce for one in chunk]):
+        return None
     messages: list[SqlValue] = []
     for one in chunk:
-        nonces += (one.nonce, one.nonce_until_ms)
         messages += _columns(one, now_ms)
     rows = len(chunk)
-    if ledger.execute(_nonces_sql(rows), nonces).rowcount != rows:
-        return None
     cursor = ledger.execute(_messages_sql(rows), messages)
     if cursor.rowcount != rows or cursor.lastrowid is None:
         return None
@@ -159,9 +151,9 @@ def receive_one(ledger: Ledger, arrival: Arrival) -> Receipt:
         ReplayedMessageError: Its nonce was seen before.
         MailboxFullError: The inbox is at its limit.
     """
-    nonce = (arrival.nonce, arrival.nonce_until_ms)
-    if not ledger.execute(_nonces_sql(1), nonce).rowcount:
+    if not nonces.are_fresh(ledger, [arrival.nonce]):
         raise ReplayedMessageError("Duplicate nonce (replay detected)")
+    nonces.log(ledger, [arrival.nonce], arrival.nonce_until_ms)
     if _is_known(ledger, arrival):
         return Receipt("duplicate", None)
     if arrival.kind == "response":

@@ -1,6 +1,6 @@
-"""What is forgotten, and when: nonces past their time, finished messages that are old or too many.
+"""Finished messages that are old, or too many, are removed; what is not finished never is.
 
-Each step takes a bounded number of rows, so that nothing else waits long behind it.
+A step takes a bounded number of rows, so that nothing else waits long behind it.
 """
 
 from typing import Final
@@ -15,15 +15,6 @@ _OLDEST_FINISHED: Final = (
     " AND finished_at_ms < ? AND ask_state IS NOT 'open' ORDER BY finished_at_ms LIMIT ?"
 )
 _FOREVER: Final = 2**62
-
-
-def remove_nonces(ledger: Ledger, now_ms: int) -> int:
-    """Forget nonces past their time; how many."""
-    return ledger.execute(
-        "DELETE FROM nonces WHERE nonce IN"
-        " (SELECT nonce FROM nonces WHERE until_ms < ? ORDER BY until_ms LIMIT ?)",
-        (now_ms, STEP),
-    ).rowcount
 
 
 def remove_finished(ledger: Ledger, now_ms: int) -> int:

@@ -48,8 +48,11 @@ _FIRST: Final = (
     "CREATE INDEX outbox_expiry ON messages (expires_at_ms) WHERE state = 'queued'",
     "CREATE INDEX asks_open ON messages (peer, seq) WHERE ask_state = 'open'",
     "CREATE INDEX finished ON messages (finished_at_ms) WHERE finished_at_ms IS NOT NULL",
-    "CREATE TABLE nonces (nonce TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX nonces_by_time ON nonces (until_ms)",
+    """CREATE TABLE nonce_log (
+      seq INTEGER PRIMARY KEY,
+      until_ms INTEGER NOT NULL,              -- when all of them may be forgotten
+      nonces TEXT NOT NULL                    -- JSON list
+    )""",
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)

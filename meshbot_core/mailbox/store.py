@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from meshbot_core.errors import MailboxError, MailboxUnavailableError, MeshError
-from meshbot_core.mailbox import disk, schema
+from meshbot_core.mailbox import disk, nonces, schema
 from meshbot_core.mailbox.ledger import Ledger, Tally, tally_of
 from meshbot_core.mailbox.receiving import Arrival, receive_run
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
@@ -122,6 +122,7 @@ class Store:
                 agent=self._owner.agent,
                 is_open="yes",
             )
+            nonces.attach_index(connection)
             self._tally = tally_of(connection)
         except BaseException:
             connection.close()
