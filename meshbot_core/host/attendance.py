@@ -60,10 +60,11 @@ class Attendance:
         """A request is under way."""
         self._requests += 1
 
-    def request_ended(self, now_s: float) -> None:
-        """A request is over; its sender gets the usual time for another."""
+    def request_ended(self, now_s: float, *, is_last: bool = False) -> None:
+        """A request is over; unless it was its sender's last, another may come for a while."""
         self._requests -= 1
-        self.stay_until_s = max(self.stay_until_s, now_s + self.linger_s)
+        if not is_last:
+            self.stay_until_s = max(self.stay_until_s, now_s + self.linger_s)
 
     def is_present(self, session: str) -> bool:
         """Whether this session holds an event stream open."""

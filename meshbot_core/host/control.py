@@ -118,7 +118,8 @@ class Control:
         try:
             return await handler(request)
         finally:
-            self._attendance.request_ended(_now_s())
+            is_last = request.path in ("/v1/goodbye", "/v1/stop")
+            self._attendance.request_ended(_now_s(), is_last=is_last)
             self._on_changed()
 
     # -- routes

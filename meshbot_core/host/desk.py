@@ -26,6 +26,15 @@ _ENVELOPE_BYTES: Final = 1024
 """What a wire message needs beside its text, at most."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wait:
+    """One request that waits for something to happen to an ask."""
+
+    ask_id: str
+    peer: str
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 @dataclass(slots=True)
 class Desk:
     """The operations of one agent, over its mailbox and its node."""
@@ -34,7 +43,7 @@ class Desk:
     mailbox: Mailbox
     node: Node
     clock: Clock
-    _changes: dict[str, asyncio.Event] = field(default_factory=dict)
+    _waits: set["_Wait"] = field(default_factory=set)
 
     # -- sending
 
@@ -140,15 +149,15 @@ class Desk:
         if status.state != "open" or wait_s <= 0:
             return await self._ended_if_late(status)
         left_s = (status.expires_at_ms - self.clock.now_ms()) / 1000
-        changed = self._changes.setdefault(ask_id, asyncio.Event())
+        wait = _Wait(ask_id, status.to)
+        self._waits.add(wait)
         try:
             async with asyncio.timeout(max(0.0, min(wait_s, left_s))):
-                await changed.wait()
+                await wait.changed.wait()
         except TimeoutError:
             pass
         finally:
-            if self._changes.get(ask_id) is changed:
-                del self._changes[ask_id]
+            self._waits.discard(wait)
         crossed = await self._crossed(ask_id, status.to, session)
         return crossed or await self._ended_if_late(await self._ask(ask_id))
 
@@ -203,15 +212,15 @@ class Desk:
 
     def ask_changed(self, ask_id: str) -> None:
         """Wake whoever waits for this ask."""
-        changed = self._changes.get(ask_id)
-        if changed is not None:
-            changed.set()
+        for wait in self._waits:
+            if wait.ask_id == ask_id:
+                wait.changed.set()
 
-    async def asked_by(self, peer: str) -> None:
+    def asked_by(self, peer: str) -> None:
         """An ask of ``peer`` came in: whoever waits for that peer's answer looks at it."""
-        ask_id = await self.mailbox.open_ask_to(peer)
-        if ask_id is not None:
-            self.ask_changed(ask_id)
+        for wait in self._waits:
+            if wait.peer == peer:
+                wait.changed.set()
 
     # -- reading
 

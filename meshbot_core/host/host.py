@@ -15,6 +15,7 @@ from meshbot_core.host.control import Control, serving
 from meshbot_core.host.desk import Desk
 from meshbot_core.host.legacy import import_legacy_queue, refuse_living_namesake
 from meshbot_core.host.lock import announce, is_alive, owned
+from meshbot_core.host.manifests import manifest_routes
 from meshbot_core.host.peers import PeerDesk
 from meshbot_core.host.spawn import LINGER_S
 from meshbot_core.host.streams import Streams
@@ -65,7 +66,6 @@ class AgentHost:
         self._streams = Streams()
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._arrivals: asyncio.Queue[NodeEvent] = asyncio.Queue()
         self.desk = Desk(agent=agent.agent, mailbox=mailbox, node=node, clock=clock)
 
     # -- what the node tells
@@ -76,7 +76,7 @@ class AgentHost:
             case MessageArrived(message):
                 self._streams.publish(api.MessageEvent(message=view_of(message, max_bytes=1024)))
                 if message.kind == "ask":
-                    self._arrivals.put_nowait(event)
+                    self.desk.asked_by(message.sender)
             case AnswerArrived(ask_id):
                 self._streams.publish(api.AskEvent(id=ask_id, state="answered"))
                 self.desk.ask_changed(ask_id)
@@ -152,7 +152,6 @@ class AgentHost:
             self._attendance.await_return(session, now_s)
         async with serving(app, self._agent), asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._look_for_crossings()),
                 group.create_task(self._give_back_what_the_dead_held()),
                 group.create_task(self._tidy()),
             ]
@@ -182,12 +181,6 @@ class AgentHost:
                 pass
 
     # -- long-lived work
-
-    async def _look_for_crossings(self) -> None:
-        while True:
-            event = await self._arrivals.get()
-            if isinstance(event, MessageArrived):
-                await self.desk.asked_by(event.message.sender)
 
     async def _give_back_what_the_dead_held(self) -> None:
         loop = asyncio.get_running_loop()
@@ -242,6 +235,7 @@ async def running(
             listen=options.listen,
             notify=heard,
             version=VERSION,
+            extra_routes=manifest_routes(agent.mesh),
         )
         host = AgentHost(agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s)
         hosts.append(host)

@@ -41,5 +41,5 @@ def _view_of(health: PeerHealth) -> PeerView:
         latency_ms=health.latency_ms,
         skew_ms=health.skew_ms,
         version=health.version,
-        error=health.error,
+        error=health.error or "",
     )

@@ -2,34 +2,45 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from meshbot_core.mailbox.ledger import Ledger
 from meshbot_core.mailbox.records import InboxMessage, LeaseBatch, LeaseRequest
 from meshbot_core.mailbox.rows import INBOX_COLUMNS, inbox_messages
+from meshbot_core.mailbox.texts import size_of
 from meshbot_core.types import new_id
 
-_MARK = (
+_LEASE: Final = (
     "UPDATE messages SET state = 'leased', lease_id = ?, session = ?, turn = ?, channel = ?,"
     " shown_at_ms = ?, shown_count = shown_count + 1"
 )
-_FREE = "state = 'new', lease_id = NULL, session = NULL, turn = NULL, channel = NULL"
+_FREE: Final = "state = 'new', session = NULL, turn = NULL, channel = NULL, lease_id = ?"
+_NO_CUT: Final = 2**40
+_LAST_THAT_FITS: Final = """
+    WITH oldest AS (
+      SELECT seq, size FROM messages INDEXED BY inbox_new
+      WHERE state = 'new' ORDER BY seq LIMIT ?2
+    ), summed AS (
+      SELECT seq, sum(min(size, ?1)) OVER (ORDER BY seq) AS total FROM oldest
+    )
+    SELECT coalesce(
+      (SELECT max(seq) FROM summed WHERE total <= ?3), (SELECT min(seq) FROM oldest)
+    )"""
 
 
 def lease(ledger: Ledger, request: LeaseRequest) -> LeaseBatch:
     """Hand over the oldest new messages that fit."""
-    if (held := _held_under(ledger, request.lease_id)) is not None:
-        return held
     last_seq = _last_that_fits(ledger, request)
     if last_seq is None:
         return LeaseBatch("", (), ledger.tally.unread)
     messages = inbox_messages(
         ledger.execute(
-            f"SELECT {INBOX_COLUMNS} FROM messages INDEXED BY inbox_new"  # noqa: S608 -- constant columns
+            f"SELECT {INBOX_COLUMNS} FROM messages INDEXED BY inbox_new"  # noqa: S608 -- columns named in rows
             " WHERE state = 'new' AND seq <= ? ORDER BY seq",
             (last_seq,),
         )
     )
-    return _leased(ledger, request, messages)
+    return _mark(ledger, request, messages, ("state = 'new' AND seq <= ?", last_seq))
 
 
 def lease_ask_from(ledger: Ledger, peer: str, request: LeaseRequest) -> LeaseBatch:
@@ -38,14 +49,14 @@ def lease_ask_from(ledger: Ledger, peer: str, request: LeaseRequest) -> LeaseBat
         return held
     messages = inbox_messages(
         ledger.execute(
-            f"SELECT {INBOX_COLUMNS} FROM messages INDEXED BY inbox_asks"  # noqa: S608 -- constant columns
+            f"SELECT {INBOX_COLUMNS} FROM messages INDEXED BY inbox_asks"  # noqa: S608 -- columns named in rows
             " WHERE state = 'new' AND kind = 'ask' AND peer = ? ORDER BY seq LIMIT 1",
             (peer,),
         )
     )
     if not messages:
         return LeaseBatch("", (), ledger.tally.unread)
-    return _leased(ledger, request, messages)
+    return _mark(ledger, request, messages, ("seq = ?", messages[0].seq))
 
 
 def _held_under(ledger: Ledger, lease_id: str | None) -> LeaseBatch | None:
@@ -54,7 +65,7 @@ def _held_under(ledger: Ledger, lease_id: str | None) -> LeaseBatch | None:
         return None
     messages = inbox_messages(
         ledger.execute(
-            f"SELECT {INBOX_COLUMNS} FROM messages"  # noqa: S608 -- constant columns
+            f"SELECT {INBOX_COLUMNS} FROM messages"  # noqa: S608 -- columns named in rows
             " WHERE state = 'leased' AND lease_id = ? ORDER BY seq",
             (lease_id,),
         )
@@ -67,33 +78,29 @@ def _held_under(ledger: Ledger, lease_id: str | None) -> LeaseBatch | None:
 
 
 def _last_that_fits(ledger: Ledger, request: LeaseRequest) -> int | None:
-    cursor = ledger.execute(
-        "SELECT seq, size FROM messages INDEXED BY inbox_new WHERE state = 'new'"
-        " ORDER BY seq LIMIT ?",
-        (max(0, request.max_messages),),
-    )
-    last_seq: int | None = None
-    total = 0
-    for seq, size in cursor:
-        total += size if request.cut_bytes is None else min(size, request.cut_bytes)
-        if last_seq is not None and total > request.max_bytes:
-            break
-        last_seq = seq
-    cursor.close()
-    return last_seq
+    """Where the oldest new messages that fit end; the first one fits whatever it weighs."""
+    cut = _NO_CUT if request.cut_bytes is None else request.cut_bytes
+    (last_seq,) = ledger.execute(
+        _LAST_THAT_FITS, (cut, max(0, request.max_messages), request.max_bytes)
+    ).fetchone()
+    return None if last_seq is None else int(last_seq)
 
 
-def _leased(
-    ledger: Ledger, request: LeaseRequest, messages: tuple[InboxMessage, ...]
+def _mark(
+    ledger: Ledger,
+    request: LeaseRequest,
+    messages: tuple[InboxMessage, ...],
+    where: tuple[str, int],
 ) -> LeaseBatch:
-    lease_id, now_ms = request.lease_id or new_id(), ledger.clock.now_ms()
-    size = 0
-    for message in messages:
-        ledger.execute(
-            f"{_MARK} WHERE seq = ?",
-            (lease_id, request.session, request.turn, request.channel, now_ms, message.seq),
-        )
-        size += len(message.payload.encode())
+    lease_id, condition, value = new_id(), *where
+    ledger.execute(
+        f"{_LEASE} WHERE {condition}",
+        (
+            *(lease_id, request.session, request.turn, request.channel),
+            *(ledger.clock.now_ms(), value),
+        ),
+    )
+    size = sum(size_of(message.payload) for message in messages)
     ledger.tally.unread -= len(messages)
     ledger.tally.unread_bytes -= size
     ledger.tally.leased += len(messages)
@@ -104,39 +111,45 @@ def _leased(
 
 def acknowledge(ledger: Ledger, lease_ids: Sequence[str]) -> int:
     """Mark what these leases hold as read for good; how many messages that were."""
+    change = "state = 'done', finished_at_ms = ?"
     now_ms = ledger.clock.now_ms()
-    done = size = 0
-    for lease_id in dict.fromkeys(lease_ids):
-        rows = ledger.execute(
-            "UPDATE messages SET state = 'done', finished_at_ms = ?"
-            " WHERE state = 'leased' AND lease_id = ? RETURNING size",
-            (now_ms, lease_id),
-        ).fetchall()
-        done += len(rows)
-        size += sum(row[0] for row in rows)
-    ledger.tally.leased -= done
-    ledger.tally.leased_bytes -= size
+    done = sum(
+        _released(ledger, (change, now_ms), ("lease_id = ?", lease_id))[0]
+        for lease_id in dict.fromkeys(lease_ids)
+    )
     ledger.tally.finished += done
     return done
 
 
 def give_back(ledger: Ledger, session: str | None, lease_ids: Sequence[str]) -> int:
     """Make what a session or these leases hold new again, in the old order; how many."""
-    sizes: list[int] = []
+    holders = [("lease_id = ?", lease_id) for lease_id in dict.fromkeys(lease_ids)]
     if session is not None:
-        sizes += _freed(ledger, "session = ?", session)
-    for lease_id in dict.fromkeys(lease_ids):
-        sizes += _freed(ledger, "lease_id = ?", lease_id)
-    ledger.tally.leased -= len(sizes)
-    ledger.tally.leased_bytes -= sum(sizes)
-    ledger.tally.unread += len(sizes)
-    ledger.tally.unread_bytes += sum(sizes)
-    return len(sizes)
+        holders.append(("session = ?", session))
+    given = 0
+    for holder in holders:
+        count, size = _released(ledger, (_FREE, None), holder)
+        ledger.tally.unread += count
+        ledger.tally.unread_bytes += size
+        given += count
+    return given
 
 
-def _freed(ledger: Ledger, where: str, value: str) -> list[int]:
-    cursor = ledger.execute(
-        f"UPDATE messages SET {_FREE} WHERE state = 'leased' AND {where} RETURNING size",  # noqa: S608 -- constants of this file
+def _released(
+    ledger: Ledger, change: tuple[str, int | None], holder: tuple[str, str]
+) -> tuple[int, int]:
+    """Change the state of what a holder has; how many messages and bytes that were."""
+    (assignments, stamp), (condition, value) = change, holder
+    held = f"FROM messages WHERE state = 'leased' AND {condition}"
+    count, size = ledger.execute(
+        f"SELECT count(*), coalesce(sum(size), 0) {held}",  # noqa: S608 -- constants of this file
         (value,),
-    )
-    return [row[0] for row in cursor.fetchall()]
+    ).fetchone()
+    if count:
+        ledger.execute(
+            f"UPDATE messages SET {assignments} WHERE state = 'leased' AND {condition}",  # noqa: S608 -- constants of this file
+            (stamp, value),
+        )
+    ledger.tally.leased -= count
+    ledger.tally.leased_bytes -= size
+    return int(count), int(size)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,14 @@ def hosts_of(paths: MeshPaths) -> list[psutil.Process]:
 
 
 @pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
 def paths(mesh_paths: MeshPaths) -> Iterator[MeshPaths]:
     yield mesh_paths
     left = hosts_of(mesh_paths)
@@ -42,9 +52,7 @@ def paths(mesh_paths: MeshPaths) -> Iterator[MeshPaths]:
 
 
 async def until_gone(paths: MeshPaths, limit_s: float) -> None:
-    async with asyncio.timeout(limit_s):
-        while hosts_of(paths):
-            await asyncio.sleep(0.05)
+    await until(lambda: not hosts_of(paths), limit_s)
 
 
 @contextlib.asynccontextmanager
@@ -125,9 +133,11 @@ async def test_a_killed_host_is_replaced_and_nothing_acknowledged_is_lost(paths:
             ids.append(result.id)
             if number % 10 == 5:
                 os.kill((await ops.status()).pid, signal.SIGKILL)
-        async with asyncio.timeout(20):
-            while (await dev.status()).queued or (await ops.status()).unread != len(ids):
-                await asyncio.sleep(0.05)
+
+        async def is_all_there() -> bool:
+            return not (await dev.status()).queued and (await ops.status()).unread == len(ids)
+
+        await until(is_all_there, 20)
         batch = await ops.check()
         assert [message.id for message in batch.messages] == ids
         assert len({(await ops.status()).pid, (await dev.status()).pid}) == 2
@@ -154,9 +164,11 @@ async def test_decision_31_what_a_dead_process_held_is_given_back_and_marked(pat
         # A session of a process that is dead, which said no goodbye.
         dev.session = f"serve-{child.pid}-x"
         assert len((await dev.check()).messages) == 1
-        async with asyncio.timeout(5):
-            while not (await dev.status()).unread:
-                await asyncio.sleep(0.05)
+
+        async def is_back() -> bool:
+            return (await dev.status()).unread == 1
+
+        await until(is_back)
         assert (await dev.check()).messages[0].shown_before
 
 
