@@ -1,1 +1,1 @@
-"""The MCP server that gives Claude Code its mesh tools."""
+"""The MCP server behind ``meshbot serve``: thin, over the control client of the agent's host."""
