@@ -254,7 +254,7 @@ def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     member = ".".join(str(part) for part in problem["loc"] if part != "[key]")
     text = _EXPECTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    return f"{member}: {text.replace('Input should be', 'expected')}"
+    return f"{member or 'a member'}: {text.replace('Input should be', 'expected')}"
 
 
 def _resolved(text: str, paths: MeshPaths) -> Path:

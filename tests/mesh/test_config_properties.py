@@ -15,17 +15,20 @@ from meshbot_core.types import NAME_PATTERN
 
 PATH = Path("config.json")
 NAMES = st.from_regex(NAME_PATTERN, fullmatch=True)
+KEYS = st.text(max_size=20)
 TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+"""Halves of surrogate pairs included: JSON can carry them."""
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**60), 2**60)
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
-UNKNOWN = st.dictionaries(TEXT.map(lambda text: f"x-{text}"), JSON, max_size=3)
+UNKNOWN = st.dictionaries(KEYS.map(lambda text: f"x-{text}"), JSON, max_size=3)
 
 
 @st.composite
