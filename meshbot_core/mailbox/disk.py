@@ -12,11 +12,12 @@ from meshbot_core.errors import (
     MailboxUnavailableError,
     UnsupportedPlatformError,
 )
+from meshbot_core.mesh.files import make_private_folder
 from meshbot_core.mesh.machine import is_network_filesystem
 
 _SIDES: Final = ("-wal", "-shm")
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 BUSY_TIMEOUT_S: Final = 2.0
 """How long we wait for another program that holds the file."""
 
@@ -28,12 +29,11 @@ def prepare(path: Path) -> None:
 
     Raises:
         UnsupportedPlatformError: The folder is on a network file system, which WAL cannot use.
+        StorageError: The folder cannot be made.
         MailboxUnavailableError: The file cannot be made or is not ours.
     """
     try:
-        for folder in reversed(path.parents):
-            if not folder.exists():
-                folder.mkdir(mode=0o700, exist_ok=True)
+        make_private_folder(path.parent)
         if is_network_filesystem(path.parent):
             raise UnsupportedPlatformError(
                 f"{path.parent} is on a network file system, where a mailbox is not safe",
@@ -122,9 +122,9 @@ def is_damage(error: sqlite3.Error) -> bool:
     return _primary_code(error) in _DAMAGE
 
 
-def is_busy(error: sqlite3.Error) -> bool:
-    """Whether another program holds the file."""
-    return _primary_code(error) in _BUSY
+def is_passing(error: sqlite3.Error) -> bool:
+    """Whether the connection is sound: the disk is full, or another program holds the file."""
+    return _primary_code(error) in _PASSING
 
 
 def _primary_code(error: sqlite3.Error) -> int:
@@ -134,7 +134,7 @@ def _primary_code(error: sqlite3.Error) -> int:
 def translated(error: sqlite3.Error) -> MailboxError:
     """The error of ours for one of SQLite's."""
     hints = {
-        sqlite3.SQLITE_FULL: "free space on the disk; nothing that was acknowledged is lost",
+        sqlite3.SQLITE_FULL: "free space on the disk",
         sqlite3.SQLITE_BUSY: "another program holds the mailbox; close it",
         sqlite3.SQLITE_READONLY: "make the mailbox and its folder writable",
     }

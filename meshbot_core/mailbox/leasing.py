@@ -142,7 +142,7 @@ def _released(
     (assignments, stamp), (condition, value) = change, holder
     held = f"FROM messages WHERE state = 'leased' AND {condition}"
     count, size = ledger.execute(
-        f"SELECT count(*), coalesce(sum(size), 0) {held}",  # noqa: S608 -- constants of this file
+        f"SELECT count(*), coalesce(sum(size), 0) {held}",
         (value,),
     ).fetchone()
     if count:

@@ -23,8 +23,8 @@ from meshbot_core.mailbox.texts import size_of
 from meshbot_core.types import MessageKind, new_id
 from meshbot_core.wire.message import WireMessage
 
-_CHUNKS: Final = (64, 16, 4, 1)
-"""Rows a statement; a few fixed sizes, so that each is prepared once."""
+_ROWS_A_STATEMENT: Final = 64
+"""At most; each number up to it is prepared once, and a run is one statement or a few."""
 
 _MESSAGE: Final = "('in', ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
 _INSERT_MESSAGES: Final = (
@@ -96,10 +96,8 @@ def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError] |
     now_ms = ledger.clock.now_ms()
     receipts: list[Receipt | MeshError] = []
     ledger.execute("SAVEPOINT run")
-    start = 0
-    while start < len(run):
-        rows = next(size for size in _CHUNKS if size <= len(run) - start)
-        chunk = run[start : start + rows]
+    for start in range(0, len(run), _ROWS_A_STATEMENT):
+        chunk = run[start : start + _ROWS_A_STATEMENT]
         first_seq = _insert(ledger, chunk, now_ms)
         if first_seq is None:
             ledger.execute("ROLLBACK TO run")
@@ -109,7 +107,6 @@ def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError] |
             Receipt("stored", _message(arrival, seq, now_ms))
             for seq, arrival in enumerate(chunk, first_seq)
         ]
-        start += rows
     nonces.log(ledger, [one.nonce for one in run], max(one.nonce_until_ms for one in run))
     ledger.execute("RELEASE run")
     return receipts

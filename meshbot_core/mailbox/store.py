@@ -184,7 +184,7 @@ class Store:
         except sqlite3.Error as error:
             return self._failed(error, len(batch))
         except MeshError as error:
-            return [type(error)(str(error), hint=error.hint) for _ in batch]
+            return [MailboxUnavailableError(str(error), hint=error.hint) for _ in batch]
         self._tally = tally
         self.counts = tally.counts()
         self._has_news = True
@@ -219,7 +219,7 @@ class Store:
                 self._replace(f"it is damaged ({error})", "damaged")
             except MeshError as replaced:
                 told = MailboxUnavailableError(str(replaced), hint=replaced.hint)
-        elif not disk.is_busy(error):
+        elif not disk.is_passing(error):
             self._disconnect()  # The next batch opens it anew.
         return [MailboxUnavailableError(str(told), hint=told.hint) for _ in range(rows)]
 
