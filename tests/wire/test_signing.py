@@ -82,6 +82,17 @@ def test_protocol_2_the_hmac_is_compared_in_constant_time(monkeypatch):
     assert compared == [(signed().hmac.encode(), b"0" * 64)]
 
 
+def test_protocol_2_the_length_is_checked_before_anything_is_computed(monkeypatch):
+    message = signed().model_copy(update={"hmac": "0" * 63})
+
+    def never(*arguments):
+        raise AssertionError
+
+    monkeypatch.setattr(hmac, "digest", never)
+
+    assert not signature_holds(KEY, message)
+
+
 @given(payload=TEXT, nonce=st.from_regex(r"[!-~]{1,40}", fullmatch=True))
 def test_what_we_sign_we_verify_and_another_key_does_not(payload, nonce):
     message = signed(payload=payload, nonce=nonce)
