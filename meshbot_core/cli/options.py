@@ -7,7 +7,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from meshbot_core.errors import InvalidArgumentError, MeshError, TooLargeError
-from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.paths import list_meshes, open_mesh
 
 STANDARD_INPUT: Final = "-"
@@ -24,6 +23,8 @@ def complete_peer(
     context: click.Context, _parameter: click.Parameter, beginning: str
 ) -> list[CompletionItem]:
     """The agents of the mesh that the command line names; none when it cannot be read."""
+    from meshbot_core.mesh.config import read_config  # noqa: PLC0415 - it is slow, and rarely asked
+
     try:
         config = read_config(open_mesh(context.params.get("mesh") or "default"))
     except MeshError:
