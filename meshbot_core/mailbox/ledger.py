@@ -64,12 +64,16 @@ def _count(connection: sqlite3.Connection, index: str, where: str) -> int:
 
 @dataclass(slots=True)
 class Ledger:
-    """The open transaction, the counts as they will be after it, and the rules."""
+    """The open transaction, the counts as they will be after it, and the rules.
+
+    ``is_careful`` says that this is the second try of a batch in which something failed.
+    """
 
     connection: sqlite3.Connection
     tally: Tally
     limits: MailboxLimits
     clock: Clock
+    is_careful: bool = False
 
     def execute(self, statement: str, values: Sequence[SqlValue] = ()) -> sqlite3.Cursor:
         """Run one statement inside the transaction."""

@@ -1,8 +1,9 @@
 """Taking in what peers send: nonce and message in one transaction.
 
-The usual case, a run of messages and asks that nobody sent before, goes in by two statements
-for the whole run: SQLite then works outside the interpreter's lock, beside the listener. When
-either statement finds a row that is there already, the run is undone and taken one by one.
+The usual case, a run of messages and asks that nobody sent before, goes in by a few statements
+for the whole run, without savepoints: SQLite then works outside the interpreter's lock, beside
+the listener, and each return from it waits for that lock. When something of the run was here
+already, the whole transaction is undone and done again carefully, row by row.
 """
 
 import functools
@@ -78,51 +79,51 @@ def _messages_sql(rows: int) -> str:
     return _INSERT_MESSAGES + ",".join([_MESSAGE] * rows) + " ON CONFLICT DO NOTHING"
 
 
+class SeenBeforeError(Exception):
+    """A run holds a nonce or a message that is here already; its transaction must be undone."""
+
+
 def receive_run(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError]:
-    """Take in messages that came together; what became of each, in their order."""
+    """Take in messages that came together; what became of each, in their order.
+
+    Raises:
+        SeenBeforeError: One was here before; not raised once ``ledger.is_careful``.
+    """
     size = sum(arrival.size for arrival in run)
     is_plain = all(arrival.kind != "response" for arrival in run)
-    if is_plain and _has_room(ledger, len(run), size):
-        receipts = _bulk(ledger, run)
-        if receipts is not None:
-            ledger.tally.unread += len(run)
-            ledger.tally.unread_bytes += size
-            return receipts
-    return [_isolated(ledger, arrival) for arrival in run]
+    if ledger.is_careful or not is_plain or not _has_room(ledger, len(run), size):
+        return [_isolated(ledger, arrival) for arrival in run]
+    receipts = _bulk(ledger, run)
+    ledger.tally.unread += len(run)
+    ledger.tally.unread_bytes += size
+    return receipts
 
 
-def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError] | None:
-    """The whole run as new messages, or nothing of it."""
+def _bulk(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshError]:
     now_ms = ledger.clock.now_ms()
     receipts: list[Receipt | MeshError] = []
-    ledger.execute("SAVEPOINT run")
     for start in range(0, len(run), _ROWS_A_STATEMENT):
         chunk = run[start : start + _ROWS_A_STATEMENT]
         first_seq = _insert(ledger, chunk, now_ms)
-        if first_seq is None:
-            ledger.execute("ROLLBACK TO run")
-            ledger.execute("RELEASE run")
-            return None
         receipts += [
             Receipt("stored", _message(arrival, seq, now_ms))
             for seq, arrival in enumerate(chunk, first_seq)
         ]
     nonces.log(ledger, [one.nonce for one in run], max(one.nonce_until_ms for one in run))
-    ledger.execute("RELEASE run")
     return receipts
 
 
-def _insert(ledger: Ledger, chunk: Sequence[Arrival], now_ms: int) -> int | None:
-    """Insert rows as new; the first one's seq, or None when one was there already."""
+def _insert(ledger: Ledger, chunk: Sequence[Arrival], now_ms: int) -> int:
+    """Insert rows as new; the first one's seq."""
+    rows = len(chunk)
     if not nonces.are_fresh(ledger, [one.nonce for one in chunk]):
-        return None
+        raise SeenBeforeError
     messages: list[SqlValue] = []
     for one in chunk:
         messages += _columns(one, now_ms)
-    rows = len(chunk)
     cursor = ledger.execute(_messages_sql(rows), messages)
     if cursor.rowcount != rows or cursor.lastrowid is None:
-        return None
+        raise SeenBeforeError
     return cursor.lastrowid - rows + 1
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from meshbot_core.errors import MailboxError, MailboxUnavailableError, MeshError
 from meshbot_core.mailbox import disk, nonces, schema
 from meshbot_core.mailbox.ledger import Ledger, Tally, tally_of
-from meshbot_core.mailbox.receiving import Arrival, receive_run
+from meshbot_core.mailbox.receiving import Arrival, SeenBeforeError, receive_run
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
 from meshbot_core.types import Clock
 
@@ -180,7 +180,7 @@ class Store:
         """
         try:
             self._heed(batch)
-            outcomes, tally = self._transact(batch)
+            outcomes, tally = self._transacted(batch)
         except sqlite3.Error as error:
             return self._failed(error, len(batch))
         except MeshError as error:
@@ -195,13 +195,20 @@ class Store:
             if isinstance(work, Damage) and work.epoch == self.epoch:
                 self._replace(f"it is damaged ({work.reason})", "damaged")
 
-    def _transact(self, batch: Sequence[Work]) -> tuple[list[object], Tally]:
+    def _transacted(self, batch: Sequence[Work]) -> tuple[list[object], Tally]:
+        try:
+            return self._transact(batch, is_careful=False)
+        except SeenBeforeError:
+            return self._transact(batch, is_careful=True)
+
+    def _transact(self, batch: Sequence[Work], *, is_careful: bool) -> tuple[list[object], Tally]:
         if self._connection is None:
             self._open_file()
         connection = self._connection
         if connection is None:
             raise MailboxUnavailableError("the mailbox is not open")
-        ledger = Ledger(connection, replace(self._tally), self._limits, self._clock)
+        tally = replace(self._tally)
+        ledger = Ledger(connection, tally, self._limits, self._clock, is_careful)
         connection.execute("BEGIN IMMEDIATE")
         try:
             outcomes = _perform(ledger, batch)
