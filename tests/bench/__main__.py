@@ -1,0 +1,75 @@
+"""``make bench``: every figure of docs/performance.md, as one table and as JSON."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import calibration, host_bench, mailbox_bench, node_bench
+
+RESULTS = Path("bench-results")
+Figures = dict[str, float]
+
+MEASURES: dict[str, Callable[[], Figures]] = {
+    "calibration": calibration.run,
+    "mailbox": mailbox_bench.run,
+    "inbound, empty inbox": lambda: node_bench.inbound(uvloop=True),
+    "inbound, 10,000 unread": lambda: node_bench.inbound(depth=10_000, uvloop=True),
+    "inbound, 100,000 unread": lambda: node_bench.inbound(depth=100_000, uvloop=True),
+    "inbound, without uvloop": lambda: node_bench.inbound(uvloop=False),
+    "inbound, 100 kB at depth 1,000": lambda: node_bench.inbound(
+        depth=1_000, messages=1_000, size=100_000, uvloop=True
+    ),
+    "courier, one stream": lambda: node_bench.stream(uvloop=True),
+    "ask and answer": host_bench.ask_and_answer,
+    "serve: memory and start": host_bench.idle_memory,
+    "commands": host_bench.commands,
+    "check of 50 at 100,000 unread": host_bench.check_messages,
+    "status with 50 hanging peers": host_bench.hanging_peers,
+    "send to a hanging peer": host_bench.hanging_send,
+    "100 hosts at once": host_bench.many_hosts,
+    "kill -9 under load": host_bench.killed_under_load,
+}
+
+
+def main() -> int:
+    """Measure what the arguments name (all without any), print and keep it."""
+    wanted = sys.argv[1:]
+    results: dict[str, Figures] = {}
+    for name, measure in MEASURES.items():
+        if wanted and not any(word in name for word in wanted):
+            continue
+        began = time.perf_counter()
+        results[name] = {key: round(float(value), 3) for key, value in measure().items()}
+        figures = "  ".join(f"{key} {value:g}" for key, value in results[name].items())
+        print(f"{name:34} {figures}  [{time.perf_counter() - began:.0f} s]", flush=True)  # noqa: T201 - its job
+    _keep(results)
+    return 0
+
+
+def _keep(results: dict[str, Figures]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    facts = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "cores": os.cpu_count(),
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - git is where it is
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip(),
+        "results": results,
+    }
+    path = RESULTS / f"bench-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
