@@ -13,7 +13,7 @@ API_KEY: Final = "sk-ant-dummy"
 # would change what is shown or tested, or reach a real account.
 _KEPT: Final = (
     *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "SHELL", "USER", "LOGNAME"),
-    *("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONWARNINGS"),
+    *("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONWARNINGS", "XDG_RUNTIME_DIR", "MESHBOT_HOME"),
 )
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 

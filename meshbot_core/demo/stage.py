@@ -1,0 +1,97 @@
+"""The throw-away mesh of the demonstration."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from meshbot_core.bootstrap.meshes import create_mesh
+from meshbot_core.demo.printing import Printer
+from meshbot_core.errors import HostUnavailableError, MeshError
+from meshbot_core.host.lock import is_alive, owner_pid
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+
+_LOOK_S: Final = 0.05
+_GONE_LIMIT_S: Final = 12.0
+
+
+class LeftBehindError(MeshError):
+    """Something of the demonstration did not end by itself."""
+
+    code = "left_behind"
+
+
+@dataclass(slots=True)
+class Stage:
+    """The mesh, and every host that was seen on it. ``binary`` None: stand-ins play."""
+
+    mesh: MeshPaths
+    folder: Path
+    binary: Path | None
+    printer: Printer
+    host_pids: set[int] = field(default_factory=set)
+
+    def note_host(self, agent: AgentPaths) -> int:
+        """The pid of the agent's host, remembered for the clean-up."""
+        pid = owner_pid(agent)
+        if pid is None:
+            raise HostUnavailableError(f"{agent.agent!r} has no host")
+        self.host_pids.add(pid)
+        return pid
+
+    async def hosts_gone(self) -> None:
+        """Wait until every host has ended by itself.
+
+        Raises:
+            LeftBehindError: One did not, and was killed.
+        """
+        try:
+            async with asyncio.timeout(_GONE_LIMIT_S):
+                for pid in self.host_pids:
+                    await ended(pid)
+        except TimeoutError:
+            self.kill_hosts()
+            raise LeftBehindError("a host did not end by itself, and was killed") from None
+
+    def kill_hosts(self) -> None:
+        """End what still runs, whatever happened before."""
+        owners = [owner_pid(path) for path in self._agents()]
+        for pid in {*self.host_pids, *(pid for pid in owners if pid is not None)}:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if is_alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _agents(self) -> Iterator[AgentPaths]:
+        for found in self.mesh.folder.glob("queues/*/host.json"):
+            yield self.mesh.agent(found.parent.name)
+
+
+async def ended(pid: int) -> None:
+    """Wait until a process that is not ours has ended; the caller sets the time limit."""
+    while is_alive(pid):  # noqa: ASYNC110 - the system does not tell strangers
+        await asyncio.sleep(_LOOK_S)
+
+
+@contextmanager
+def stage_set(binary: Path | None, printer: Printer) -> Iterator[Stage]:
+    """A mesh in a temporary folder, gone with everything on it when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="meshbot-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        (folder / "run").mkdir(mode=0o700)
+        before = {name: os.environ.get(name) for name in ("MESHBOT_HOME", "XDG_RUNTIME_DIR")}
+        os.environ |= {"MESHBOT_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder / "run")}
+        stage = Stage(create_mesh("default", home=folder), folder, binary, printer)
+        try:
+            yield stage
+        finally:
+            stage.kill_hosts()
+            for variable, value in before.items():
+                os.environ.pop(variable)
+                if value is not None:
+                    os.environ[variable] = value
