@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Protocol, cast, cast
+from typing import Final, Protocol, cast
 
 from meshbot_core.errors import MeshError
 from meshbot_core.node.answers import Answer, encoded, error_answer
@@ -43,6 +43,7 @@ class Lobby(Protocol):
     endpoints: Endpoints
     limits: TimeLimits
     is_closing: bool
+    scratch: memoryview
 
     def joined(self, connection: "Connection") -> None:
         """A connection stands."""
@@ -67,7 +68,7 @@ class _State(Enum):
     CLOSED = auto()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Reads requests one after the other and answers each before the next is looked at."""
 
     __slots__ = (
@@ -121,6 +122,14 @@ class Connection(asyncio.Protocol):
         """The client reads again."""
         self._can_write = True
         self._go_on()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the loop puts what it reads: one place for all connections."""
+        return self._lobby.scratch
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the bytes out of it again."""
+        self.data_received(bytes(self._lobby.scratch[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and use them unless a request is being answered."""

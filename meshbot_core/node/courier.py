@@ -118,7 +118,7 @@ class Courier:
                     for peer in await mailbox.peers_with_outbox():
                         self.wake(peer)
                     is_swept = True
-                if mailbox.counts.queued:
+                if mailbox.counts.queued or mailbox.counts.open_asks:
                     for message in await mailbox.expire_outbox(self._office.clock.now_ms()):
                         self._tell(message.to, Attempted(message))
             except MailboxError as error:

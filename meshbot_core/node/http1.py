@@ -16,9 +16,9 @@ MAX_HEADERS: Final = 100
 _MAX_CHUNK_LINE_BYTES: Final = 256
 _MAX_TRAILER_BYTES: Final = 4096
 _END_OF_HEAD: Final = b"\r\n\r\n"
-_REQUEST_LINE: Final = re.compile(rb"([A-Z]{1,20}) ([!-~]{1,4096}) HTTP/(\d)\.(\d)")
-_HEADER: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_REQUEST_LINE: Final = re.compile(rb"([A-Z]{1,20}) ([!-~]{1,4096}) HTTP/(\d)\.(\d)(?=\r\n|\Z)")
+_HEADERS: Final = re.compile(rb"\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r\n]*)")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _ONCE: Final = frozenset(
@@ -71,11 +71,13 @@ class RequestReader:
     Feed bytes with ``feed``; ``next_head`` and then ``next_body`` give what is complete.
     """
 
-    __slots__ = ("_at", "_body", "_buffer", "_left", "_part", "_size")
+    __slots__ = ("_at", "_body", "_buffer", "_last", "_last_text", "_left", "_part", "_size")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._at = 0
+        self._last: Head | None = None
+        self._last_text = b""
         self._part = _Part.HEAD
         self._body: list[bytes] = []
         self._size = 0
@@ -110,7 +112,11 @@ class RequestReader:
             if self.buffered_bytes >= MAX_HEAD_BYTES:
                 raise RequestError(431, "Request header is too large")
             return None
-        head = _parsed_head(self._buffer[self._at : end])
+        text = self._buffer[self._at : end]
+        # A client that sends on one line sends the same head again and again.
+        if text != self._last_text or self._last is None:
+            self._last, self._last_text = _parsed_head(text), text
+        head = self._last
         self._at = end + len(_END_OF_HEAD)
         self._size = 0
         if head.content_length is None:
@@ -204,14 +210,13 @@ class RequestReader:
 
 
 def _parsed_head(data: bytes) -> Head:
-    first, *lines = data.split(b"\r\n")
-    found = _REQUEST_LINE.fullmatch(first)
+    found = _REQUEST_LINE.match(data)
     if found is None:
         raise RequestError(400, "Malformed request")
     method, target, major, minor = found.groups()
     if major != b"1" or minor not in b"01":
         raise RequestError(505, "HTTP version is not supported")
-    headers = _parsed_headers(lines)
+    headers = _parsed_headers(data, found.end())
     connection = headers.get("connection", "").lower()
     is_modern = minor == b"1"
     return Head(
@@ -224,18 +229,20 @@ def _parsed_head(data: bytes) -> Head:
     )
 
 
-def _parsed_headers(lines: list[bytes]) -> dict[str, str]:
-    if len(lines) > MAX_HEADERS:
+def _parsed_headers(data: bytes, start: int) -> dict[str, str]:
+    lines = data.count(b"\r\n", start)
+    if lines > MAX_HEADERS:
         raise RequestError(431, "Too many request headers")
     headers: dict[str, str] = {}
-    for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None or _CONTROL.search(line):
-            raise RequestError(400, "Malformed request header")
-        name = found[1].decode().lower()
+    found = _HEADERS.findall(data, start)
+    # A line that is no header is not found, so that there are fewer than lines.
+    if len(found) != lines or _CONTROL.search(data, start):
+        raise RequestError(400, "Malformed request header")
+    for raw_name, value in found:
+        name = raw_name.decode().lower()
         if name in headers and name in _ONCE:
             raise RequestError(400, f"Header {name} stands twice")
-        headers[name] = found[2].decode("latin-1")
+        headers[name] = value.strip(b" \t").decode("latin-1")
     return headers
 
 

@@ -16,6 +16,7 @@ from meshbot_core.node.endpoints import Endpoints
 
 MAX_CONNECTIONS: Final = 12_000
 _RESERVED_FILES: Final = 128
+_READ_BYTES: Final = 256 * 1024
 _BACKLOG: Final = 1024
 _LOOKS_PER_LIMIT: Final = 10
 _END_S: Final = 1.0
@@ -44,6 +45,8 @@ class Listener:
         self.endpoints = endpoints
         self.limits = limits.times
         self.is_closing = False
+        # Read into by all connections in turn: a buffer of its own for each read costs more.
+        self.scratch = memoryview(bytearray(_READ_BYTES))
         self._max_connections = limits.max_connections or _affordable_connections()
         self._group = group
         # Oldest first; those who never showed the key make room when there is none.

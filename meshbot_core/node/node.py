@@ -142,7 +142,7 @@ class Node:
         self._config = await register(self._paths, self.agent, self.url)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         watch = group.create_task(
-            keep_registered(self._paths, self.agent, self.url, self._take_config)
+            keep_registered(self._paths, self.agent, self.url, self._config, self._take_config)
         )
         stack.callback(watch.cancel)
 

@@ -1,6 +1,7 @@
 """Keeps an agent's own entry in ``config.json``, and the configuration fresh (decision 21)."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -30,18 +31,30 @@ async def register(paths: MeshPaths, agent: str, url: str) -> MeshConfig:
 
 
 async def keep_registered(
-    paths: MeshPaths, agent: str, url: str, changed: Callable[[MeshConfig | MeshError], None]
+    paths: MeshPaths,
+    agent: str,
+    url: str,
+    known: MeshConfig,
+    changed: Callable[[MeshConfig | MeshError], None],
 ) -> None:
     """Tell each change of the configuration, and put a lost entry back, for ever.
 
     The reference implementation writes back lists that it read long ago.
+
+    Args:
+        paths: Whose configuration.
+        agent: Our own name.
+        url: Where we are reached.
+        known: The configuration that the caller has.
+        changed: Called with each new one, and with what is wrong with it.
     """
-    async for news in config_changes(paths):
-        changed(news)
-        if isinstance(news, MeshError) or registered(news, agent, url) is news:
-            continue
-        await asyncio.sleep(random.uniform(*_JITTER_S))  # noqa: S311 -- jitter, no secret
-        try:
-            changed(await register(paths, agent, url))
-        except MeshError as error:
-            log.warning("our own entry cannot be put back: %s", error)
+    async with contextlib.aclosing(config_changes(paths, known=known)) as changes:
+        async for news in changes:
+            changed(news)
+            if isinstance(news, MeshError) or registered(news, agent, url) is news:
+                continue
+            await asyncio.sleep(random.uniform(*_JITTER_S))  # noqa: S311 -- jitter, no secret
+            try:
+                changed(await register(paths, agent, url))
+            except MeshError as error:
+                log.warning("our own entry cannot be put back: %s", error)
