@@ -1,0 +1,1 @@
+"""Tests of the MCP server: the real process, real hosts, the official client."""
