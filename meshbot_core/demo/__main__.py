@@ -33,10 +33,12 @@ def main() -> int:
         printer.check(check.is_well, check.what, check.detail)
     if failure:
         printer.check(False, "the play", failure)
-    is_well = not failure and all(check.is_well for check in story.checks)
+    left = stage.leftovers()
+    printer.check(not left, "nothing left behind", ", ".join(left) or "no process, no file")
+    is_well = not failure and not left and all(check.is_well for check in story.checks)
     printer.line()
     outcome = "All of it happened" if is_well else "Not all of it happened"
-    printer.line(f"{outcome}, in {time.monotonic() - began_s:.0f} s. Nothing is left behind.")
+    printer.line(f"{outcome}, in {time.monotonic() - began_s:.0f} s.")
     return 0 if is_well else 1
 
 

@@ -59,6 +59,11 @@ class Stage:
             self.kill_hosts()
             raise LeftBehindError("a host did not end by itself, and was killed") from None
 
+    def leftovers(self) -> list[str]:
+        """What is still there, for a stage that was taken down."""
+        hosts = [f"host {pid}" for pid in self.host_pids if is_alive(pid)]
+        return hosts + ([str(self.folder)] if self.folder.exists() else [])
+
     def kill_hosts(self) -> None:
         """End what still runs, whatever happened before."""
         owners = [owner_pid(path) for path in self._agents()]

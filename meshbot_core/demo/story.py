@@ -11,6 +11,7 @@ from typing import Final
 from meshbot_core.claude.headless import ToolAnswered
 from meshbot_core.demo.agent import Agent, on_stage
 from meshbot_core.demo.plans import DEV, NOTES, PROD_OPS, note
+from meshbot_core.demo.script import ModelRequest
 from meshbot_core.demo.stage import Stage, ended
 from meshbot_core.errors import UnknownPeerError
 from meshbot_core.host.api import JournalRow
@@ -110,8 +111,13 @@ class Story:
             await ops.has(_id_is(message_id))
         after = self.stage.note_host(ops.paths)
         printer.happening(f"prod-ops' MCP server had started another host, {after}")
+        for number in range(1, NOTES + 1):
+            await ops.model.asked(_tells(note(number)))
+        printer.happening("prod-ops has read them all")
         is_well = len(ids) == NOTES and before != after
-        self._check("a host killed with -9", is_well, f"{len(ids)} of {NOTES} notes arrived")
+        self._check(
+            "a host killed with -9", is_well, f"{len(ids)} of {NOTES} notes arrived and were read"
+        )
 
     async def _nothing_missing(self, dev: Agent, ops: Agent) -> None:
         """Compare both mailboxes by message id: all that was sent is there, once."""
@@ -140,6 +146,10 @@ async def _know_each_other(dev: Agent, ops: Agent) -> None:
 
 def _id_is(message_id: str) -> Callable[[JournalRow], bool]:
     return lambda row: row.id == message_id
+
+
+def _tells(text: str) -> Callable[[ModelRequest], bool]:
+    return lambda request: any(text in result.text for result in request.results)
 
 
 def _message_ids(told: Sequence[ToolAnswered]) -> list[str]:
