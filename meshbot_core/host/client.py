@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
-
-import httpx
+from urllib.parse import quote
 
 from meshbot_core.errors import HostRunningError, MeshError
 from meshbot_core.host import api
-from meshbot_core.host.link import LOOK_AGAIN_S, Link, http_over, new_session
+from meshbot_core.host.link import LOOK_AGAIN_S, Link, new_session
 from meshbot_core.host.spawn import SpawnOptions
+from meshbot_core.host.unix_http import AwayError, UnixHttp
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.types import new_id
 
@@ -52,7 +52,7 @@ class HostClient:
             HostUnavailableError: No host, and none was to be started, or none came up.
             HostRunningError: The host there listens elsewhere than asked for, and is in use.
         """
-        async with http_over(agent) as http:
+        with contextlib.closing(UnixHttp(agent.socket)) as http:
             link = Link(agent, spawn, http)
             client = cls(link, kind=kind, session=session or new_session(kind))
             await client._settle_on_host()
@@ -149,11 +149,13 @@ class HostClient:
     async def ask_state(self, id: str, *, wait_s: float = 0.0) -> api.AskResult:  # noqa: A002 - the wire's own word
         """Where an ask stands; waits up to ``wait_s`` (60 at most) for a change."""
         query = {"session": self.session, "wait": str(wait_s)}
-        return await self._link.call("GET", f"/v1/asks/{id}", api.AskResult, query=query)
+        return await self._link.call(
+            "GET", f"/v1/asks/{quote(id, safe='')}", api.AskResult, query=query
+        )
 
     async def cancel_ask(self, id: str) -> api.AskResult:  # noqa: A002 - the wire's own word
         """Wait no longer; an answer that still comes goes to the inbox."""
-        return await self._link.call("DELETE", f"/v1/asks/{id}", api.AskResult)
+        return await self._link.call("DELETE", f"/v1/asks/{quote(id, safe='')}", api.AskResult)
 
     async def reply(
         self,
@@ -192,7 +194,10 @@ class HostClient:
     async def read_message(self, id: str, offset: int = 0) -> api.MessagePart:  # noqa: A002 - the wire's own word
         """A stretch of one message's text, from character ``offset``."""
         return await self._link.call(
-            "GET", f"/v1/messages/{id}", api.MessagePart, query={"offset": str(offset)}
+            "GET",
+            f"/v1/messages/{quote(id, safe='')}",
+            api.MessagePart,
+            query={"offset": str(offset)},
         )
 
     async def peers(self) -> tuple[api.PeerView, ...]:
@@ -201,7 +206,7 @@ class HostClient:
 
     async def peer(self, name: str) -> api.PeerView:
         """One agent's health; it may be our own."""
-        return await self._link.call("GET", f"/v1/peers/{name}", api.PeerView)
+        return await self._link.call("GET", f"/v1/peers/{quote(name, safe='')}", api.PeerView)
 
     async def journal(
         self, *, after: int | None = None, before: int | None = None, limit: int = 100
@@ -221,10 +226,7 @@ class HostClient:
     ) -> None:
         """End this session in order; unacknowledged leases go back."""
         self._link.is_ending = True
-        content = self._settled(acknowledge, give_back).model_dump_json()
-        with contextlib.suppress(httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(_GOODBYE_LIMIT_S):
-                await self._link.http.post("/v1/goodbye", content=content)
+        await self._say("/v1/goodbye", self._settled(acknowledge, give_back))
 
     async def events(self) -> AsyncIterator[api.HostEvent]:
         """What happens, as it happens; needs ``present``."""
@@ -242,11 +244,14 @@ class HostClient:
         try:
             return await self._link.call("POST", path, api.MessageBatch, call)
         except asyncio.CancelledError:
-            content = self._settled((), (lease_id,)).model_dump_json()
-            with contextlib.suppress(httpx.HTTPError, TimeoutError):
-                async with asyncio.timeout(_GOODBYE_LIMIT_S):
-                    await self._link.http.post("/v1/settle", content=content)
+            await self._say("/v1/settle", self._settled((), (lease_id,)))
             raise
+
+    async def _say(self, path: str, call: api.SettleCall) -> None:
+        """Tell the host once, and do not mind when it is gone."""
+        with contextlib.suppress(AwayError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE_LIMIT_S):
+                await self._link.http.request("POST", path, call.model_dump_json().encode())
 
     async def _end(self) -> None:
         if not self._link.is_ending:

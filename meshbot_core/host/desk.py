@@ -55,6 +55,7 @@ class Desk:
 
     async def broadcast(self, request: api.BroadcastRequest) -> tuple[api.SendResult, ...]:
         """Send to every other agent of the mesh but those excluded."""
+        self.node.reread()
         skip = {self.agent, *request.exclude}
         names = [name for name in self.node.config.peers if name not in skip]
         for name in names:
@@ -286,6 +287,7 @@ class Desk:
         )
 
     def _check_receiver(self, to: str, text: str) -> None:
+        self.node.reread()
         peer_named(self.node.config, to)
         limit = self.node.config.security.max_message_size_bytes
         try:

@@ -6,14 +6,16 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, TypeVar
+from urllib.parse import urlencode
 
-import httpx
 from pydantic import ValidationError
 
 from meshbot_core.errors import HostRunningError, HostUnavailableError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.spawn import SpawnOptions, error_from, host_answers, spawn_host
+from meshbot_core.host.unix_http import AwayError, Response, UnixHttp
 from meshbot_core.mesh.paths import AgentPaths
 
 AWAY_LIMIT_S: Final = 5.0
@@ -28,16 +30,6 @@ def new_session(kind: str) -> str:
     return f"{kind}-{os.getpid()}-{uuid.uuid4().hex}"
 
 
-def http_over(agent: AgentPaths) -> httpx.AsyncClient:
-    """An HTTP client whose every request goes to the agent's control socket."""
-    return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(agent.socket)),
-        base_url="http://host",
-        timeout=httpx.Timeout(_CALL_LIMIT_S, connect=2.0),
-        trust_env=False,
-    )
-
-
 @dataclass(slots=True)
 class Link:
     """One client's way to its host; ``spawn`` None means that none may be started.
@@ -47,7 +39,7 @@ class Link:
 
     agent: AgentPaths
     spawn: SpawnOptions | None
-    http: httpx.AsyncClient
+    http: UnixHttp
     is_ending: bool = False
 
     async def ready(self) -> None:
@@ -98,7 +90,7 @@ class Link:
         """
         response = await self.request(method, path, content, query)
         try:
-            return answer.model_validate_json(response.content)
+            return answer.model_validate_json(response.body)
         except ValidationError as error:
             raise HostUnavailableError(
                 f"the host answers {path} in a way this version does not understand",
@@ -111,20 +103,22 @@ class Link:
         path: str,
         content: api.ApiModel | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
+    ) -> Response:
         """Request ``path``; while the host is away, try again for ``AWAY_LIMIT_S``.
 
         Raises:
             HostUnavailableError: No host came back in that time.
             MeshError: What the host refused, as the class that it named.
         """
-        body = content.model_dump_json() if content else None
+        body = content.model_dump_json().encode() if content else b""
+        target = f"{path}?{urlencode(query)}" if query else path
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + AWAY_LIMIT_S
         while True:
             try:
-                response = await self.http.request(method, path, content=body, params=query)
-            except httpx.TransportError as error:
+                async with asyncio.timeout(_CALL_LIMIT_S):
+                    response = await self.http.request(method, target, body)
+            except (AwayError, TimeoutError) as error:
                 if loop.time() > deadline_s or self.is_ending:
                     raise HostUnavailableError(
                         f"the host of {self.agent.agent!r} does not answer",
@@ -133,29 +127,23 @@ class Link:
                 await asyncio.sleep(LOOK_AGAIN_S)
                 await self.ready()
             else:
-                if response.is_error:
+                if response.status >= HTTPStatus.BAD_REQUEST:
                     raise _refusal(response)
                 return response
 
     async def events(self, *, kind: str, session: str) -> AsyncIterator[api.HostEvent]:
         """One event stream, from its hello until the host ends or is gone."""
         query = {"kind": kind, "session": session, "pid": str(os.getpid())}
-        timeout = httpx.Timeout(None, connect=2.0)
-        try:
-            async with self.http.stream(
-                "GET", "/v1/events", params=query, timeout=timeout
-            ) as answer:
-                async for line in answer.aiter_lines():
-                    with contextlib.suppress(ValidationError):
-                        # An event that this version does not know passes.
-                        yield api.HOST_EVENT.validate_json(line)
-        except httpx.TransportError:
-            return
+        with contextlib.suppress(AwayError):
+            async for line in self.http.lines(f"/v1/events?{urlencode(query)}"):
+                with contextlib.suppress(ValidationError):
+                    # An event that this version does not know passes.
+                    yield api.HOST_EVENT.validate_json(line)
 
 
-def _refusal(response: httpx.Response) -> MeshError:
+def _refusal(response: Response) -> MeshError:
     try:
-        body = api.ErrorBody.model_validate_json(response.content)
+        body = api.ErrorBody.model_validate_json(response.body)
     except ValidationError:
-        return HostUnavailableError(f"the host answered {response.status_code} without a reason")
+        return HostUnavailableError(f"the host answered {response.status} without a reason")
     return error_from(body.code, body.error, body.hint, body.known)

@@ -17,6 +17,7 @@ class PeerDesk:
 
     async def all(self) -> tuple[PeerView, ...]:
         """Every peer but ourselves, in the order of the configuration."""
+        self.node.reread()
         found = {health.name: _view_of(health) async for health in self.node.probe_all()}
         return tuple(
             found[name] for name in self.node.config.peers if name in found and name != self.agent
@@ -28,6 +29,7 @@ class PeerDesk:
         Raises:
             UnknownPeerError: It is not in the mesh.
         """
+        self.node.reread()
         peer_named(self.node.config, name)
         return _view_of(await self.node.probe(name))
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from meshbot_core.errors import MeshError, PortInUseError
 from meshbot_core.mailbox.mailbox import Mailbox
-from meshbot_core.mesh.config import MeshConfig, Peer, Tls, read_config
+from meshbot_core.mesh.config import MeshConfig, Peer, Tls, load_config, read_config
 from meshbot_core.mesh.keys import read_mesh_key
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.mesh.peers import peer as peer_named
@@ -75,6 +75,7 @@ class Node:
         self._rejected: Counter[str] = Counter()
         self._stack = contextlib.AsyncExitStack()
         self._config = MeshConfig(mesh=paths.mesh)
+        self._config_state = (0, 0, 0)
         self._client: PeerClient | None = None
         self._courier: Courier | None = None
 
@@ -176,6 +177,21 @@ class Node:
             extra_routes=self._extra_routes,
             count=self._count,
         )
+
+    def reread(self) -> None:
+        """Take in what the configuration says now, without waiting for the watcher.
+
+        An agent that has just registered can be written to at once. Costs one ``stat`` when
+        nothing changed; a file that makes no sense is left to the watcher.
+        """
+        with contextlib.suppress(OSError, MeshError):
+            found = self._paths.config.stat()
+            state = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if state != self._config_state:
+                self._config_state = state
+                news = load_config(self._paths)
+                if news != self._config:
+                    self._take_config(news)
 
     # -- delivery
 

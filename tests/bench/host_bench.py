@@ -17,11 +17,11 @@ import psutil
 
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.link import http_over
-from meshbot_core.host.spawn import SpawnOptions, spawn_host
+from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import change_config, read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.mesh.peers import with_peer
+from tests.support.waiting import until
 
 Figures = dict[str, float]
 MESHBOT = str(Path(sys.executable).with_name("meshbot"))
@@ -77,17 +77,20 @@ def ask_and_answer(rounds: int = 300) -> Figures:
 
 async def _asks(paths: MeshPaths, rounds: int) -> Figures:
     taken_ms: list[float] = []
-    async with _client(paths.agent("dev")) as dev, _client(paths.agent("ops")) as ops:
-        async with asyncio.TaskGroup() as group:
-            answering = group.create_task(_answer_all(ops))
-            for _ in range(rounds):
-                began = time.perf_counter()
-                asked = await dev.ask(to="ops", message="2+2?", timeout_s=10)
-                while asked.state == "open":
-                    asked = await dev.ask_state(asked.id, wait_s=10)
-                taken_ms.append((time.perf_counter() - began) * 1000)
-                await dev.settle(acknowledge=[asked.lease_id])
-            answering.cancel()
+    async with (
+        _client(paths.agent("dev")) as dev,
+        _client(paths.agent("ops")) as ops,
+        asyncio.TaskGroup() as group,
+    ):
+        answering = group.create_task(_answer_all(ops))
+        for _ in range(rounds):
+            began = time.perf_counter()
+            asked = await dev.ask(to="ops", message="2+2?", timeout_s=10)
+            while asked.state == "open":
+                asked = await dev.ask_state(asked.id, wait_s=10)
+            taken_ms.append((time.perf_counter() - began) * 1000)
+            await dev.settle(acknowledge=[asked.lease_id])
+        answering.cancel()
     taken_ms.sort()
     return {"p50_ms": statistics.median(taken_ms), "p95_ms": taken_ms[int(rounds * 0.95)]}
 
@@ -116,7 +119,7 @@ def many_hosts(count: int = 100) -> Figures:
 
 
 def killed_under_load(rounds: int = 50) -> Figures:
-    """kill -9 of the receiving host while messages come; what was lost or came twice unmarked."""
+    """Kill -9 of the receiving host while messages come; what was lost or came twice unmarked."""
     with bench_mesh() as paths:
         return asyncio.run(_kills(paths, rounds))
 
@@ -129,8 +132,7 @@ async def _kills(paths: MeshPaths, rounds: int) -> Figures:
             while not killing.done():
                 sent = await dev.send(to="ops", message="x" * 200)
                 delivered.append(sent.id)
-        while (await dev.status()).queued:
-            await asyncio.sleep(0.1)
+        await _until_sent(dev)
         shown: dict[str, int] = {}
         unmarked = 0
         while (batch := await ops.check()).messages:
@@ -147,12 +149,22 @@ async def _kills(paths: MeshPaths, rounds: int) -> Figures:
     }
 
 
+async def _until_sent(client: HostClient) -> None:
+    async def is_sent() -> bool:
+        return not (await client.status()).queued
+
+    await until(is_sent, 120)
+
+
 async def _kill_again_and_again(ops: HostClient, rounds: int) -> None:
     for _ in range(rounds):
         pid = (await ops.status()).pid
         os.kill(pid, signal.SIGKILL)
-        while (await ops.status()).pid == pid:
-            await asyncio.sleep(0.05)
+
+        async def is_replaced() -> bool:
+            return (await ops.status()).pid != pid  # noqa: B023 - awaited before it changes
+
+        await until(is_replaced, 30)
         await asyncio.sleep(0.2)
 
 
@@ -179,8 +191,7 @@ async def _checks(paths: MeshPaths, depth: int) -> Figures:
             async with asyncio.TaskGroup() as group:
                 for _ in range(5000):
                     group.create_task(send())
-        while (await dev.status()).queued:
-            await asyncio.sleep(0.2)
+        await _until_sent(dev)
         for _ in range(10):
             began = time.perf_counter()
             batch = await dev.check()
@@ -207,9 +218,7 @@ def hanging_peers(count: int = 50) -> Figures:
     with bench_mesh() as paths, _silent_listener() as port:
         for number in range(count):
             name = f"peer-{number}"
-            change_config(
-                paths, lambda c, n=name: with_peer(c, n, f"http://127.0.0.1:{port}", "")
-            )
+            change_config(paths, lambda c, n=name: with_peer(c, n, f"http://127.0.0.1:{port}", ""))
         began = time.perf_counter()
         subprocess.run([MESHBOT, "status"], check=False, capture_output=True)  # noqa: S603 - ours
         return {"seconds": time.perf_counter() - began}
@@ -277,16 +286,9 @@ def idle_memory() -> Figures:
 def _until_healthy(paths: MeshPaths, began: float) -> float:
     agent = paths.agent("dev")
     while True:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            if agent.host_json.exists():
-                asyncio.run(_status(agent))
-                return time.perf_counter() - began
+        if agent.host_json.exists() and host_answers(agent):
+            return time.perf_counter() - began
         time.sleep(0.005)
-
-
-async def _status(agent: AgentPaths) -> None:
-    async with http_over(agent) as http:
-        (await http.get("/v1/status")).raise_for_status()
 
 
 _HANDSHAKE = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -18,7 +19,7 @@ from meshbot_core.errors import (
 from meshbot_core.host import api
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.host import AgentHost, HostOptions, running
-from meshbot_core.host.link import http_over
+from meshbot_core.host.unix_http import UnixHttp
 from meshbot_core.mesh.config import change_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.mesh.peers import with_peer
@@ -333,13 +334,16 @@ async def test_decision_12_socket_and_host_json_are_private(
 async def test_a_bad_request_on_the_control_socket_says_where(
     hosting: Hosting, mesh_paths: MeshPaths
 ):
-    async with hosting("dev"), http_over(mesh_paths.agent("dev")) as http:
+    async with hosting("dev"):
+        http = UnixHttp(mesh_paths.agent("dev").socket)
         for body in (b"", b"[]", b"{", b'{"to": 5}', b"\xff", b"[" * 100_000):
-            response = await http.post("/v1/send", content=body)
-            assert response.status_code == 400, body[:20]
-            assert response.json()["code"] == "invalid_argument"
-        assert (await http.get("/v1/nothing")).json()["code"] == "bad_request"
-        assert (await http.get("/v1/messages/x?offset=abc")).status_code == 400
+            response = await http.request("POST", "/v1/send", body)
+            assert response.status == 400, body[:20]
+            assert json.loads(response.body)["code"] == "invalid_argument"
+        nothing = await http.request("GET", "/v1/nothing")
+        assert json.loads(nothing.body)["code"] == "bad_request"
+        assert (await http.request("GET", "/v1/messages/x?offset=abc")).status == 400
+        http.close()
 
 
 async def test_the_journal_shows_both_directions_in_order(hosting: Hosting):
