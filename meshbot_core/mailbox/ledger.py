@@ -1,13 +1,16 @@
 """What an operation works on: the writer's open transaction and the counts beside it."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
 from meshbot_core.types import Clock
 
 SqlValue = str | int | None
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -79,6 +82,25 @@ class Ledger:
         """Run one statement inside the transaction."""
         return self.connection.execute(statement, values)
 
-    def kept_tally(self) -> Tally:
-        """A copy of the counts, to go back to when an operation is undone."""
-        return replace(self.tally)
+
+def isolated(ledger: Ledger, operation: Callable[[Ledger], T]) -> T | MeshError:
+    """Do one operation so that its failure undoes it and nothing else.
+
+    Raises:
+        sqlite3.Error: The file or the disk failed, not the operation.
+    """
+    tally = replace(ledger.tally)
+    ledger.execute("SAVEPOINT operation")
+    try:
+        outcome: T | MeshError = operation(ledger)
+    except MeshError as error:
+        outcome = error
+    except (sqlite3.IntegrityError, sqlite3.DataError, ValueError, OverflowError) as error:
+        outcome = MailboxError(f"not possible: {error}")
+    else:
+        ledger.execute("RELEASE operation")
+        return outcome
+    ledger.execute("ROLLBACK TO operation")
+    ledger.execute("RELEASE operation")
+    ledger.tally = tally
+    return outcome

@@ -6,9 +6,9 @@ the listener, and each return from it waits for that lock. When something of the
 already, the whole transaction is undone and done again carefully, row by row.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Final
 
 from meshbot_core.errors import (
@@ -18,7 +18,7 @@ from meshbot_core.errors import (
     ReplayedMessageError,
 )
 from meshbot_core.mailbox import nonces
-from meshbot_core.mailbox.ledger import Ledger, SqlValue
+from meshbot_core.mailbox.ledger import Ledger, SqlValue, isolated
 from meshbot_core.mailbox.records import InboxMessage, Receipt
 from meshbot_core.mailbox.texts import size_of
 from meshbot_core.types import MessageKind, new_id
@@ -74,7 +74,7 @@ def arrival_of(message: WireMessage, nonce_until_ms: int) -> Arrival:
     )
 
 
-@functools.cache
+@cache
 def _messages_sql(rows: int) -> str:
     return _INSERT_MESSAGES + ",".join([_MESSAGE] * rows) + " ON CONFLICT DO NOTHING"
 
@@ -92,7 +92,7 @@ def receive_run(ledger: Ledger, run: Sequence[Arrival]) -> list[Receipt | MeshEr
     size = sum(arrival.size for arrival in run)
     is_plain = all(arrival.kind != "response" for arrival in run)
     if ledger.is_careful or not is_plain or not _has_room(ledger, len(run), size):
-        return [_isolated(ledger, arrival) for arrival in run]
+        return [isolated(ledger, partial(receive_one, arrival=arrival)) for arrival in run]
     receipts = _bulk(ledger, run)
     ledger.tally.unread += len(run)
     ledger.tally.unread_bytes += size
@@ -125,21 +125,6 @@ def _insert(ledger: Ledger, chunk: Sequence[Arrival], now_ms: int) -> int:
     if cursor.rowcount != rows or cursor.lastrowid is None:
         raise SeenBeforeError
     return cursor.lastrowid - rows + 1
-
-
-def _isolated(ledger: Ledger, arrival: Arrival) -> Receipt | MeshError:
-    """One arrival on its own: an error undoes it and nothing else."""
-    tally = ledger.kept_tally()
-    ledger.execute("SAVEPOINT one")
-    try:
-        receipt = receive_one(ledger, arrival)
-    except MeshError as error:
-        ledger.execute("ROLLBACK TO one")
-        ledger.execute("RELEASE one")
-        ledger.tally = tally
-        return error
-    ledger.execute("RELEASE one")
-    return receipt
 
 
 def receive_one(ledger: Ledger, arrival: Arrival) -> Receipt:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from meshbot_core.errors import MailboxError, MailboxUnavailableError, MeshError
+from meshbot_core.errors import MailboxUnavailableError, MeshError
 from meshbot_core.mailbox import disk, nonces, schema
-from meshbot_core.mailbox.ledger import Ledger, Tally, tally_of
+from meshbot_core.mailbox.ledger import Ledger, Tally, isolated, tally_of
 from meshbot_core.mailbox.receiving import Arrival, SeenBeforeError, receive_run
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
 from meshbot_core.types import Clock
@@ -198,7 +198,7 @@ class Store:
     def _transacted(self, batch: Sequence[Work]) -> tuple[list[object], Tally]:
         try:
             return self._transact(batch, is_careful=False)
-        except SeenBeforeError:
+        except (SeenBeforeError, ValueError, OverflowError):
             return self._transact(batch, is_careful=True)
 
     def _transact(self, batch: Sequence[Work], *, is_careful: bool) -> tuple[list[object], Tally]:
@@ -255,23 +255,7 @@ def _perform(ledger: Ledger, batch: Sequence[Work]) -> list[object]:
         if run:
             outcomes += receive_run(ledger, run)
             run = []
-        outcomes.append(None if isinstance(work, Damage) else _isolated(ledger, work))
+        outcomes.append(None if isinstance(work, Damage) else isolated(ledger, work))
     if run:
         outcomes += receive_run(ledger, run)
     return outcomes
-
-
-def _isolated(ledger: Ledger, operation: Operation) -> object:
-    tally = ledger.kept_tally()
-    ledger.execute("SAVEPOINT operation")
-    try:
-        outcome = operation(ledger)
-    except sqlite3.OperationalError:
-        raise
-    except (MeshError, sqlite3.IntegrityError, ValueError, OverflowError) as error:
-        ledger.execute("ROLLBACK TO operation")
-        ledger.execute("RELEASE operation")
-        ledger.tally = tally
-        return error if isinstance(error, MeshError) else MailboxError(f"not possible: {error}")
-    ledger.execute("RELEASE operation")
-    return outcome
