@@ -171,7 +171,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def refuse(self, status: int, text: str) -> None:
         """Answer without having been asked, and end."""
-        self._finish(error_answer(status, text), closes=True)
+        if self._transport is not None:
+            self._state = _State.CLOSED
+            self._transport.write(encoded(error_answer(status, text), closes=True, is_head=False))
+            self._transport.close()
 
     def look_at_time(self, now: float) -> None:
         """End what takes too long."""
