@@ -122,10 +122,18 @@ def acknowledge(ledger: Ledger, lease_ids: Sequence[str]) -> int:
 
 
 def give_back(ledger: Ledger, session: str | None, lease_ids: Sequence[str]) -> int:
-    """Make what a session or these leases hold new again, in the old order; how many."""
+    """Make what a session or these leases hold new again, in the old order; how many.
+
+    The open asks of a session that gives back wait for nobody any more: an answer that comes
+    will be a new message of the inbox.
+    """
     holders = [("lease_id = ?", lease_id) for lease_id in dict.fromkeys(lease_ids)]
     if session is not None:
         holders.append(("session = ?", session))
+        ledger.execute(
+            "UPDATE messages SET session = NULL WHERE ask_state = 'open' AND session = ?",
+            (session,),
+        )
     given = 0
     for holder in holders:
         count, size = _released(ledger, (_FREE, None), holder)

@@ -30,9 +30,7 @@ class MailboxReader:
             MailboxSchemaError: It is of a newer meshbot.
         """
         with _translating(), closing(disk.connect(path, is_reader=True)) as connection:
-            version = schema.version_of(connection)
-            if version > len(schema.MIGRATIONS):
-                raise schema.newer_schema(version)
+            version = schema.known_version_of(connection)
             if version < len(schema.MIGRATIONS):
                 raise MailboxUnavailableError(
                     f"{path} has the older schema {version}",

@@ -6,7 +6,6 @@ what an operation costs then depends on how much lies in that state, not on what
 """
 
 import sqlite3
-from collections.abc import Sequence
 from typing import Final
 
 from meshbot_core.errors import MailboxSchemaError
@@ -59,44 +58,41 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
 """Entry ``n`` brings a file of version ``n`` to version ``n + 1``; entries never change."""
 
 
-def migrate(
-    connection: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS
-) -> int:
-    """Bring the file to the newest version, all in one transaction; return the old version.
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, all in one transaction.
 
     Raises:
         MailboxSchemaError: The file is of a newer meshbot; nothing was written.
     """
-    version = version_of(connection)
-    if version > len(migrations):
-        raise newer_schema(version, len(migrations))
-    if version == len(migrations):
-        return version
+    version = known_version_of(connection)
+    if version == len(MIGRATIONS):
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statements in migrations[version:]:
+        for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def known_version_of(connection: sqlite3.Connection) -> int:
+    """The schema's version; 0 in a file that is new.
+
+    Raises:
+        MailboxSchemaError: The file is of a newer meshbot.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise MailboxSchemaError(
+            f"the mailbox has schema {version}, this meshbot knows up to {len(MIGRATIONS)};"
+            " it was not touched",
+            hint="update meshbot on this machine",
+        )
     return version
-
-
-def version_of(connection: sqlite3.Connection) -> int:
-    """The schema's version; 0 in a file that is new."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
-
-
-def newer_schema(version: int, known: int = len(MIGRATIONS)) -> MailboxSchemaError:
-    """The error for a file of a meshbot newer than this one."""
-    return MailboxSchemaError(
-        f"the mailbox has schema {version}, this meshbot knows up to {known}; it was not touched",
-        hint="update meshbot on this machine",
-    )
 
 
 def meta_value(connection: sqlite3.Connection, key: str) -> str:

@@ -98,10 +98,7 @@ class Store:
         if not self._path.stat().st_size:
             return False
         with closing(disk.connect(self._path, is_reader=True)) as connection:
-            version = schema.version_of(connection)
-            if version > len(schema.MIGRATIONS):
-                raise schema.newer_schema(version)
-            if not version:
+            if not schema.known_version_of(connection):
                 return False
             machine_id = schema.meta_value(connection, "machine_id")
         return machine_id not in ("", self._owner.machine_id)
