@@ -157,6 +157,10 @@ class HostClient:
         """Wait no longer; an answer that still comes goes to the inbox."""
         return await self._link.call("DELETE", f"/v1/asks/{quote(id, safe='')}", api.AskResult)
 
+    async def leave_ask(self, id: str) -> api.AskResult:  # noqa: A002 - the wire's own word
+        """Let the ask go on without us: its answer will be a message of the inbox."""
+        return await self._link.call("POST", f"/v1/asks/{id}/leave", api.AskResult)
+
     async def reply(
         self,
         *,

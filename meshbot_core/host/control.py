@@ -70,6 +70,7 @@ class Control:
                 web.post("/v1/ask", self._post_ask),
                 web.get("/v1/asks/{id}", self._get_ask),
                 web.delete("/v1/asks/{id}", self._delete_ask),
+                web.post("/v1/asks/{id}/leave", self._post_leave_ask),
                 web.post("/v1/reply", self._post_reply),
                 web.post("/v1/check", self._post_check),
                 web.post("/v1/pending", self._post_pending),
@@ -151,6 +152,9 @@ class Control:
 
     async def _delete_ask(self, request: web.Request) -> web.Response:
         return _answer(await self._desk.cancel_ask(request.match_info["id"]))
+
+    async def _post_leave_ask(self, request: web.Request) -> web.Response:
+        return _answer(await self._desk.leave_ask(request.match_info["id"]))
 
     async def _post_reply(self, request: web.Request) -> web.Response:
         call = await _body(request, api.ReplyRequest)

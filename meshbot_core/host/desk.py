@@ -166,6 +166,10 @@ class Desk:
         """Wait no longer; an answer that still comes goes to the inbox."""
         return self._ask_result(await self.mailbox.end_ask(ask_id))
 
+    async def leave_ask(self, ask_id: str) -> api.AskResult:
+        """Go on with the ask, but let its answer be a message of the inbox."""
+        return self._ask_result(await self.mailbox.detach_ask(ask_id))
+
     async def _ask(self, ask_id: str) -> AskStatus:
         status = await self.mailbox.ask_status(ask_id)
         if status is None:

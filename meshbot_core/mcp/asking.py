@@ -77,8 +77,8 @@ class Asking:
 
     async def _left_to_the_host(self, client: HostClient, queued: AskResult) -> AskResult:
         """Wait no longer for a peer that is down, unless it answered just now."""
-        ended = await client.cancel_ask(queued.id)
-        return ended if ended.answer is not None else queued
+        left = await client.leave_ask(queued.id)
+        return left if left.answer is not None else queued
 
     def _carry(self, call: CallId, result: AskResult) -> None:
         if result.answer is not None:

@@ -199,7 +199,7 @@ class Sink:
     def close(self) -> None:
         """Write no more; what the system did not take is gone."""
         self._is_closing = True
-        if self._transport is not None:
+        if self._transport is not None and not self.is_broken:
             self._transport.abort()
 
     def _lost(self) -> None:

@@ -67,7 +67,7 @@ class Serve:
         message = {"jsonrpc": "2.0", "method": method, "params": params or {}}
         self.write(json.dumps(message).encode() + b"\n")
 
-    def begin_tool(self, tool: str, *, meta: dict | None = None, **arguments: object) -> int:
+    def begin_tool(self, tool: str, /, *, meta: dict | None = None, **arguments: object) -> int:
         params: dict = {"name": tool, "arguments": arguments}
         return self.begin("tools/call", params | ({"_meta": meta} if meta else {}))
 
@@ -85,7 +85,7 @@ class Serve:
         result = (await self.answer(call))["result"]
         return ToolResult([part["text"] for part in result["content"]], result["isError"])
 
-    async def tool(self, name: str, **arguments: object) -> ToolResult:
+    async def tool(self, name: str, /, **arguments: object) -> ToolResult:
         return await self.result(self.begin_tool(name, **arguments))
 
     async def initialize(self) -> dict:

@@ -123,7 +123,7 @@ class Session(RuleBasedStateMachine):
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), is_written=st.booleans())
-    def end(self, data: st.DataObject, is_written: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    def end(self, data: st.DataObject, is_written: bool) -> None:
         call = data.draw(st.sampled_from(self.open))
         self.open.remove(call)
         if is_written:
