@@ -1,0 +1,1 @@
+"""Tests of meshbot_core.demo."""
