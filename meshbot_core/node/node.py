@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from meshbot_core.errors import MeshError, PortInUseError
+from meshbot_core.errors import HostError, MeshError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mesh.config import MeshConfig, Peer, Tls, load_config, read_config
 from meshbot_core.mesh.keys import read_mesh_key
@@ -151,7 +151,7 @@ class Node:
         place = place_of(self._config, self.agent, self._listen)
         try:
             bound = await bound_socket(place.host, place.port)
-        except PortInUseError:
+        except HostError:
             if not place.may_move:
                 raise
             bound = await bound_socket(place.host, 0)

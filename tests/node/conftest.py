@@ -1,7 +1,8 @@
 """Agents on a throw-away mesh: real sockets, real mailboxes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -85,6 +86,14 @@ class StartNode(Protocol):
         limits: ListenLimits = DEFAULT_LIMITS,
         extra_routes: tuple[ExtraRoute, ...] = (),
     ) -> Agent: ...
+
+
+@pytest.fixture
+def closed_door() -> Iterator[str]:
+    """A URL where nobody listens, and nobody else will."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://localhost:{taken.getsockname()[1]}"
 
 
 @pytest.fixture
