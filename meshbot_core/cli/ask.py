@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,13 @@ class Question:
     timeout_s: float
 
 
+def _a_number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    """Refuse what compares with nothing; click's ranges let it through."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number of seconds")
+    return value
+
+
 @click.command()
 @click.argument("to", shell_complete=complete_peer)
 @click.argument("message")
@@ -49,6 +57,7 @@ class Question:
     "timeout_s",
     type=click.FloatRange(0, ASK_LIMIT_S, min_open=True),
     default=120.0,
+    callback=_a_number,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait.",
@@ -119,10 +128,9 @@ async def _ended(client: HostClient, question: Question) -> AskResult:
             id=ask_id, to=question.to, message=question.text, timeout_s=question.timeout_s
         )
         if _is_pending(result) and result.delivery == "queued":
-            note(
-                f"{plain(question.to)} does not answer yet ({plain(result.reason)}); "
-                f"trying until {clock_time(result.expires_at_ms)}"
-            )
+            why = f" ({plain(result.reason)})" if result.reason else ""
+            until = clock_time(result.expires_at_ms)
+            note(f"{plain(question.to)} does not answer yet{why}; trying until {until}")
         while _is_pending(result):
             result = await client.ask_state(ask_id, wait_s=_POLL_S)
     except asyncio.CancelledError:

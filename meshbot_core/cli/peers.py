@@ -55,5 +55,4 @@ async def _who_runs(agent: AgentPaths) -> tuple[int, ...]:
             status = await client.status()
     except MeshError:
         return ()
-    serving = tuple(client.pid for client in status.clients if client.kind == "serve")
-    return (*serving, status.pid)
+    return (*(client.pid for client in status.clients), status.pid)

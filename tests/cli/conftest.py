@@ -1,0 +1,63 @@
+"""Fixtures of the command line's tests."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from meshbot_core.mesh.keys import MeshKey, read_mesh_key
+from meshbot_core.mesh.paths import MeshPaths
+from tests.cli.peers import ListeningPeer, listening
+from tests.cli.running import Runner
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that the person who runs the tests has set changes what commands do."""
+    for name in (
+        "MESHBOT_MESH",
+        "MESHBOT_DEBUG",
+        "MESHBOT_CLAUDE",
+        "NO_COLOR",
+        "_MESHBOT_COMPLETE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Runner:
+    """Runs a command in this process."""
+    return Runner(capsys)
+
+
+@pytest.fixture
+def key(mesh_paths: MeshPaths) -> MeshKey:
+    return read_mesh_key(mesh_paths)
+
+
+@pytest.fixture
+def alpha(mesh_paths: MeshPaths, key: MeshKey, run: Runner) -> Iterator[ListeningPeer]:
+    """An agent that listens and is in the mesh."""
+    with listening(ListeningPeer("alpha", key)) as peer:
+        run("add-peer", "alpha", peer.url, "-d", "first of all")
+        yield peer
+
+
+@pytest.fixture
+def hosts(home: Path) -> Iterator[None]:
+    """Ends the hosts that a test leaves behind."""
+    yield
+    left = list(_hosts_of(home))
+    for process in left:
+        process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+def _hosts_of(home: Path) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if "meshbot_core.host" in words and str(home) in words:
+                yield process
