@@ -21,6 +21,7 @@ from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import change_config, read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.mesh.peers import with_peer
+from tests.support.hosts import hosts_ended, hosts_of
 from tests.support.waiting import until
 
 Figures = dict[str, float]
@@ -34,31 +35,13 @@ def bench_mesh() -> Iterator[MeshPaths]:
         before = os.environ.get("MESHBOT_HOME")
         os.environ["MESHBOT_HOME"] = home
         try:
-            yield create_mesh("default", home=Path(home))
+            with hosts_ended(create_mesh("default", home=Path(home))) as paths:
+                yield paths
         finally:
-            _end_hosts(home)
             if before is None:
                 del os.environ["MESHBOT_HOME"]
             else:
                 os.environ["MESHBOT_HOME"] = before
-
-
-def host_processes(home: str) -> list[psutil.Process]:
-    """The host processes of one throw-away home folder."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            words = process.cmdline()
-            if "meshbot_core.host" in words and home in words:
-                found.append(process)
-    return found
-
-
-def _end_hosts(home: str) -> None:
-    left = host_processes(home)
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=10)
 
 
 @contextlib.asynccontextmanager
@@ -114,7 +97,7 @@ def many_hosts(count: int = 100) -> Figures:
             one.wait(300)
         seconds = time.perf_counter() - began
         listed = len(set(names) & set(read_config(paths).peers))
-        alive = len(host_processes(str(paths.home)))
+        alive = len(hosts_of(paths))
     return {"listed": listed, "alive": alive, "seconds": seconds}
 
 
@@ -268,7 +251,7 @@ def idle_memory() -> Figures:
             health_s = _until_healthy(paths, began)
             tools_s = _until_tools(serve, began)
             time.sleep(1)
-            (host,) = host_processes(str(paths.home))
+            (host,) = hosts_of(paths)
             return {
                 "serve_mb": psutil.Process(serve.pid).memory_info().rss / 1e6,
                 "host_mb": host.memory_info().rss / 1e6,

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 
-import psutil
 import pytest
 
 from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
@@ -18,20 +17,10 @@ from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from tests.support.hosts import hosts_ended, hosts_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
-
-
-def hosts_of(paths: MeshPaths) -> list[psutil.Process]:
-    """The host processes of this test's mesh."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            words = process.cmdline()
-            if "meshbot_core.host" in words and str(paths.home) in words:
-                found.append(process)
-    return found
 
 
 @pytest.fixture
@@ -44,11 +33,8 @@ def free_port() -> int:
 
 @pytest.fixture
 def paths(mesh_paths: MeshPaths) -> Iterator[MeshPaths]:
-    yield mesh_paths
-    left = hosts_of(mesh_paths)
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=5)
+    with hosts_ended(mesh_paths) as paths:
+        yield paths
 
 
 async def until_gone(paths: MeshPaths, limit_s: float) -> None:
