@@ -66,6 +66,7 @@ class Office:
     client: PeerClient
     clock: Clock
     config: Callable[[], MeshConfig]
+    refresh_config: Callable[[], MeshConfig]
 
 
 class Lane:
@@ -143,7 +144,7 @@ class Lane:
             await self._expire()
             return
         try:
-            found = await self._tried(message, peer_named(self._office.config(), self.peer))
+            found = await self._tried(message, self._peer())
         except UnknownPeerError as error:
             found = Verdict(Fate.FAILED, str(error))
         except InvalidArgumentError as error:
@@ -157,6 +158,11 @@ class Lane:
             raise PeerUnreachableError(found.reason)
         else:
             await self._fail(message, found.reason)
+
+    def _peer(self) -> Peer:
+        known = self._office.config().peers.get(self.peer)
+        # Who entered the mesh a moment ago is in the file before its change is noticed.
+        return known or peer_named(self._office.refresh_config(), self.peer)
 
     async def _tried(self, message: OutboxMessage, peer: Peer) -> Verdict:
         stamped = await self._stamped(message)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from meshbot_core.errors import HostError, MeshError
+from meshbot_core.errors import ConfigError, HostError, MeshError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mesh.config import MeshConfig, Peer, Tls, load_config, read_config
 from meshbot_core.mesh.keys import read_mesh_key
@@ -84,6 +84,14 @@ class Node:
         """The configuration in force: the newest that made sense."""
         return self._config
 
+    def refresh_config(self) -> MeshConfig:
+        """Look at the file now, not when its change is noticed; a damaged one changes nothing."""
+        with contextlib.suppress(ConfigError):
+            found = load_config(self._paths)
+            if found != self._config:
+                self._take_config(found)
+        return self._config
+
     @property
     def rejected(self) -> Mapping[str, int]:
         """How many requests were refused, by code."""
@@ -133,6 +141,7 @@ class Node:
             client=self._client,
             clock=self._clock,
             config=lambda: self._config,
+            refresh_config=self.refresh_config,
         )
         self._courier = await stack.enter_async_context(delivering(office, self._notify))
         endpoints = self._endpoints(office)

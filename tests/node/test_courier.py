@@ -302,6 +302,14 @@ async def test_a_peer_that_answers_health_gets_what_waits_for_it_at_once(
         await alpha.event(OutboxChanged, is_state("delivered"), within_s=0.9)
 
 
+async def test_a_peer_that_entered_the_mesh_this_moment_is_found(start_node: StartNode):
+    alpha, bob = await start_node("alpha"), await start_node("bob")
+
+    await alpha.put("bob")
+
+    await bob.event(MessageArrived)
+
+
 async def test_a_peer_that_was_removed_gets_nothing_more(
     start_node: StartNode, mesh_paths: MeshPaths, closed_door: str
 ):
