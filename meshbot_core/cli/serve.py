@@ -4,6 +4,7 @@ Nothing heavy is imported before the agent's host is on its way: Claude Code wai
 """
 
 import asyncio
+import signal
 import sys
 
 import click
@@ -65,4 +66,10 @@ def serve(
     if sys.stdin.isatty():
         note("This speaks MCP, for Claude Code; end it with Ctrl-C. To register it:")
         note(f"  claude mcp add mesh -- meshbot serve --as {agent.agent}")
-    context.exit(asyncio.run(serve_session(agent, spawn)))
+    try:
+        status = asyncio.run(serve_session(agent, spawn))
+    finally:
+        # No thread is left that could hold us, and an alarm while the interpreter ends would
+        # change the exit status.
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    context.exit(status)

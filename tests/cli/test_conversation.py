@@ -86,10 +86,10 @@ def test_inbox_shows_each_message_once_and_as_json_too() -> None:
     finished("add-peer", "dev", f"http://localhost:{free_port()}")
     finished("send", "dev", "one\x1b[2J\ntwo", "--queue", "--from", "ops")
 
-    # It waits with ops until somebody is dev, and may come while one of these looks or after.
+    # It waits with ops until somebody is dev; it may come while the first looks, or later.
     shown = finished("inbox", "--as", "dev").out
     with following("dev") as dev:
-        finished("send", "dev", "three", "--from", "ops")
+        finished("send", "dev", "three", "--from", "ops", "--queue")
         seen = [next_object(dev)["message"]]
         while seen[-1] != "three":
             seen.append(next_object(dev)["message"])
