@@ -3,7 +3,7 @@
 import click
 
 from meshbot_core.bootstrap.meshes import create_mesh
-from meshbot_core.cli.options import mesh_option
+from meshbot_core.cli.options import DEFAULT_MESH, mesh_option
 from meshbot_core.cli.show import line, plain
 from meshbot_core.errors import KeyFileError
 from meshbot_core.mesh.keys import read_mesh_key
@@ -26,7 +26,7 @@ def init(name: str, *, is_legacy: bool) -> None:
     agents.
     """
     paths = create_mesh(name, legacy=is_legacy)
-    in_mesh = "" if name == "default" else f" -m {name}"
+    in_mesh = "" if name == DEFAULT_MESH else f" -m {name}"
     line(f'Created mesh "{paths.mesh}" in {plain(str(paths.folder))}')
     line(f"Give Claude Code a place on it:  claude mcp add mesh -- meshbot serve --as dev{in_mesh}")
     line(f"See who is there:                meshbot status{in_mesh}")

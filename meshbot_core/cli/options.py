@@ -10,6 +10,7 @@ from meshbot_core.errors import InvalidArgumentError, MeshError, TooLargeError
 from meshbot_core.mesh.paths import list_meshes, open_mesh
 
 STANDARD_INPUT: Final = "-"
+DEFAULT_MESH: Final = "default"
 
 
 def complete_mesh(
@@ -26,7 +27,7 @@ def complete_peer(
     from meshbot_core.mesh.config import read_config  # noqa: PLC0415 - it is slow, and rarely asked
 
     try:
-        config = read_config(open_mesh(context.params.get("mesh") or "default"))
+        config = read_config(open_mesh(context.params.get("mesh") or DEFAULT_MESH))
     except MeshError:
         return []
     return [
@@ -40,7 +41,7 @@ mesh_option = click.option(
     "-m",
     "--mesh",
     metavar="NAME",
-    default="default",
+    default=DEFAULT_MESH,
     show_default=True,
     envvar="MESHBOT_MESH",
     show_envvar=True,

@@ -9,11 +9,12 @@ import sys
 
 import click
 
-from meshbot_core.cli.options import complete_peer, mesh_option
+from meshbot_core.cli.options import DEFAULT_MESH, complete_peer, mesh_option
 from meshbot_core.cli.show import note
 from meshbot_core.host.spawn import SpawnOptions
+from meshbot_core.mcp.registration import registration
 from meshbot_core.mcp.serve import serve as serve_session
-from meshbot_core.mesh.paths import open_mesh
+from meshbot_core.mesh.paths import AgentPaths, open_mesh
 from meshbot_core.mesh.urls import normalize_peer_url
 
 _HIGHEST_PORT = 65_535
@@ -64,8 +65,7 @@ def serve(
         advertise=normalize_peer_url(advertise) if advertise else None,
     )
     if sys.stdin.isatty():
-        note("This speaks MCP, for Claude Code; end it with Ctrl-C. To register it:")
-        note(f"  claude mcp add mesh -- meshbot serve --as {agent.agent}")
+        _explain(agent)
     try:
         status = asyncio.run(serve_session(agent, spawn))
     finally:
@@ -73,3 +73,13 @@ def serve(
         # change the exit status.
         signal.setitimer(signal.ITIMER_REAL, 0)
     context.exit(status)
+
+
+def _explain(agent: AgentPaths) -> None:
+    """Tell a person who started this by hand what it is for."""
+    mesh = agent.mesh.mesh
+    in_mesh = "" if mesh == DEFAULT_MESH else f" -m {mesh}"
+    note("This speaks MCP, for Claude Code; Ctrl-C ends it. To register it:")
+    note(f"  claude mcp add mesh -- meshbot serve --as {agent.agent}{in_mesh}")
+    note("or, so that its tools are always at hand, in .mcp.json:")
+    note(registration(agent.agent, mesh))

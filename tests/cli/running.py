@@ -37,11 +37,13 @@ class Runner:
         return Ran(status, said.out, said.err)
 
 
-def started(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
+def started(
+    *words: str, stdin: int = subprocess.PIPE, **environment: str
+) -> "subprocess.Popen[bytes]":
     """``meshbot`` with these words, as a process with pipes; the caller ends it."""
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "meshbot_core", *words],
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **environment},

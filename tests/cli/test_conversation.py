@@ -1,6 +1,8 @@
 """``ask``, ``reply``, ``inbox`` and ``serve`` as processes, with the hosts that they start."""
 
 import json
+import os
+import pty
 import re
 import signal
 import socket
@@ -138,3 +140,17 @@ def test_serve_ends_with_0_when_its_input_ends(mesh_paths: MeshPaths) -> None:
 
     assert (ran.status, ran.out) == (0, "")
     assert mesh_paths.agent("dev").mailbox.exists()
+
+
+def test_serve_on_a_terminal_tells_a_person_how_to_register_it() -> None:
+    person, terminal = pty.openpty()
+    with started("serve", "--as", "dev", stdin=terminal) as serving:
+        os.close(terminal)
+        assert serving.stderr is not None
+        said = b"".join(iter(serving.stderr.readline, b"}\n"))
+        os.close(person)
+        serving.terminate()
+        serving.communicate(timeout=20)
+
+    assert b"claude mcp add mesh -- meshbot serve --as dev\n" in said
+    assert b'"alwaysLoad": true' in said
