@@ -259,3 +259,47 @@ class PortInUseError(HostError):
 
     code = "port_in_use"
     http_status = 409
+
+
+class ClaudeError(MeshError):
+    """Claude Code cannot be used as we need it."""
+
+    code = "claude_error"
+
+
+class ClaudeMissingError(ClaudeError):
+    """There is no ``claude`` here that runs."""
+
+    code = "claude_missing"
+
+
+class ClaudeTooOldError(ClaudeError):
+    """This version of Claude Code lacks what a session on the mesh needs."""
+
+    code = "claude_too_old"
+
+
+class ClaudeNotLoggedInError(ClaudeError):
+    """Claude Code runs, but has no account and no API key."""
+
+    code = "claude_not_logged_in"
+
+
+class ClaudeFlagError(ClaudeError):
+    """A flag of Claude Code's that a session on the mesh cannot take."""
+
+    code = "claude_flag"
+    exit_status = 2
+
+
+class ClaudeEventError(ClaudeError):
+    """What Claude Code, or somebody in its name, told us is not what it may look like."""
+
+    code = "claude_event"
+
+
+class ClaudeEventTooLargeError(ClaudeEventError):
+    """An event that is larger than any real one."""
+
+    code = "claude_event_too_large"
+    http_status = 413
