@@ -27,6 +27,9 @@ from meshbot_core.wire.message import encode
 
 _PAGE: Final = 32
 _MAX_UNFINISHED: Final = 256
+_GATHER_S: Final = 0.01
+"""How long deliveries of a run are gathered for one commit; the last of a run is not held."""
+
 _FIRST_BACKOFF_S: Final = 1.0
 _MAX_BACKOFF_S: Final = 60.0
 _MIN_PAUSE_S: Final = 0.2
@@ -92,6 +95,7 @@ class Lane:
         self._failures = 0
         # Rows up to this one are dealt with, though the disk may not know it yet.
         self._handled_seq = 0
+        self._delivered: list[OutboxMessage] = []
         self._unfinished: set[asyncio.Task[None]] = set()
         self._page_size = 1
 
@@ -130,11 +134,14 @@ class Lane:
             return False
         now = asyncio.get_running_loop().time
         read_at = now()
-        for message in page:
-            await self._deliver(message)
-            self._failures = 0
-            if now() - read_at > _MAX_PAGE_AGE_S:
-                break
+        try:
+            for message in page:
+                await self._deliver(message)
+                self._failures = 0
+                if now() - read_at > _MAX_PAGE_AGE_S:
+                    break
+        finally:
+            self._finish_delivered()
         # A peer that takes messages gets whole pages; one that hangs holds one in memory.
         self._page_size = _PAGE
         return False
@@ -240,9 +247,17 @@ class Lane:
         while len(self._unfinished) >= _MAX_UNFINISHED:
             await asyncio.wait(self._unfinished, return_when=asyncio.FIRST_COMPLETED)
         self._handled_seq = message.seq
-        task = self._group.create_task(self._finish(message))
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
+        if not self._delivered:
+            asyncio.get_running_loop().call_later(_GATHER_S, self._finish_delivered)
+        self._delivered.append(message)
+
+    def _finish_delivered(self) -> None:
+        """Note what was delivered, all of it in one commit."""
+        delivered, self._delivered = self._delivered, []
+        for message in delivered:
+            task = self._group.create_task(self._finish(message))
+            self._unfinished.add(task)
+            task.add_done_callback(self._unfinished.discard)
 
     async def _finish(self, message: OutboxMessage) -> None:
         try:
@@ -257,6 +272,7 @@ class Lane:
 
     async def settled(self) -> None:
         """Return when every delivery is on disk."""
+        self._finish_delivered()
         if self._unfinished:
             await asyncio.wait(self._unfinished)
 
