@@ -92,6 +92,15 @@ def session_arguments(server: McpServer) -> tuple[str, ...]:
     )
 
 
+def prompt_arguments(prompt: str, server_name: str) -> tuple[str, ...]:
+    """Arguments of ``claude`` for one prompt, with the MCP servers that are registered."""
+    return (
+        *("-p", prompt, "--verbose"),
+        *("--output-format", "stream-json"),
+        *("--allowedTools", f"mcp__{server_name}"),
+    )
+
+
 def user_line(text: str) -> bytes:
     """One line of a session's stdin: the user says ``text``."""
     content = [{"type": "text", "text": text}]

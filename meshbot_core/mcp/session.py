@@ -23,6 +23,7 @@ from mcp_types import (
 )
 from mcp_types.jsonrpc import JSONRPCRequest
 
+from meshbot_core.claude.tools import ALWAYS_LOAD
 from meshbot_core.errors import MeshError
 from meshbot_core.host.api import MessageEvent
 from meshbot_core.host.spawn import Spawned, SpawnOptions
@@ -113,7 +114,12 @@ class McpSession:
     ) -> ListToolsResult:
         return ListToolsResult(
             tools=[
-                Tool(name=tool.name, description=tool.description, input_schema=tool.schema)
+                Tool(
+                    name=tool.name,
+                    description=tool.description,
+                    input_schema=tool.schema,
+                    _meta={ALWAYS_LOAD: True},
+                )
                 for tool in TOOLS
             ]
         )
