@@ -36,6 +36,7 @@ MAX_OPEN_REQUESTS: Final = 256
 _MAX_WAITING_LINES: Final = 1024
 _LAST_ANSWERS_S: Final = 0.5
 _FLUSH_LIMIT_S: Final = 0.2
+_ROOM_LIMIT_S: Final = 0.05
 
 EndReason = Literal["end of input", "told to stop", "nobody reads"]
 
@@ -148,6 +149,7 @@ class Wire:
                 await self._finish()
                 raise StopAsyncIteration
             self._ready.extend(self._lines.feed(chunk))
+        await self._make_room()
         line = self._ready.popleft()
         if line.data is None:
             self._refuse(None, INVALID_REQUEST, "the line is too long")
@@ -164,6 +166,14 @@ class Wire:
         while self._queue.qsize() >= _MAX_WAITING_LINES and not self._stopped.is_set():
             self._settled.clear()
             await self._settled.wait()
+
+    async def _make_room(self) -> None:
+        """Let requests that are nearly done finish before another is refused for their sake."""
+        if len(self._open) >= MAX_OPEN_REQUESTS:
+            self._settled.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ROOM_LIMIT_S):
+                    await self._settled.wait()
 
     async def _finish(self) -> None:
         """At the end of input, let requests that are nearly done finish."""
@@ -208,7 +218,7 @@ class Wire:
             self._refuse(call, INVALID_REQUEST, "this is no JSON-RPC 2.0 message")
 
     def _refuse(self, call: CallId | None, code: int, text: str) -> None:
-        log.warning("refused a line of the client: %s", text)
+        log.debug("refused a line of the client: %s", text)
         refusal = JSONRPCError(jsonrpc="2.0", id=call, error=ErrorData(code=code, message=text))
         self._put(refusal, None)
 
