@@ -13,7 +13,8 @@ from typing import Final
 
 from meshbot_core.mailbox.ledger import Ledger
 
-_RUNS_AT_ONCE: Final = 200
+_RUNS_AT_ONCE: Final = 500
+_NONCES_AT_ONCE: Final = 2000
 _INSERT: Final = "INSERT INTO recent.nonces VALUES "
 
 
@@ -54,7 +55,7 @@ def forget(ledger: Ledger, now_ms: int) -> int:
     )
     removed = 0
     for seq, until_ms, nonces in cursor.fetchall():
-        if until_ms >= now_ms:
+        if until_ms >= now_ms or removed >= _NONCES_AT_ONCE:
             break
         rows = [(nonce,) for nonce in json.loads(nonces)]
         ledger.connection.executemany("DELETE FROM recent.nonces WHERE nonce = ?", rows)

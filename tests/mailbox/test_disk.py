@@ -175,10 +175,12 @@ async def test_decision_33_damage_found_while_writing_sets_the_file_aside(place)
     await _fill(place)
     _damage(place.path)
     async with place.opened() as mailbox:
+        await mailbox.leased_sessions()  # The reader has the old file open.
         with pytest.raises(MailboxUnavailableError):
             await _lease_all(mailbox)
         receipt = await mailbox.receive(wire(), nonce_until_ms=UNTIL_MS)
         assert receipt.outcome == "stored"
+        assert [entry.seq for entry in await mailbox.journal()] == [1]
         assert mailbox.counts.unread == 1
         assert "damaged" in mailbox.notices[0]
 
