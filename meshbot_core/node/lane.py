@@ -283,13 +283,14 @@ class Lane:
         if not self._is_hurried:
             self._wake.clear()
         pause_s = min(_MAX_BACKOFF_S, _FIRST_BACKOFF_S * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
         await asyncio.sleep(_MIN_PAUSE_S)
         try:
             async with asyncio.timeout(pause_s * random.uniform(0.75, 1.25)):  # noqa: S311 -- jitter, no secret
                 await self._wake.wait()
         except TimeoutError:
-            pass
+            # Only a pause that ran its length makes the next one longer: five messages written
+            # to a peer that is just restarting are no reason to stay away for half a minute.
+            self._failures = min(self._failures + 1, 10)
 
 
 def _time_text(at_ms: int) -> str:
