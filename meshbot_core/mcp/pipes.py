@@ -181,7 +181,8 @@ class Sink:
             return self._write_file(data)
         self._transport.write(data)
         await self._protocol.has_drained.wait()
-        return not self.is_broken
+        # A write that failed closes the transport at once, but tells so a moment later.
+        return not self._transport.is_closing()
 
     def _write_file(self, data: bytes) -> bool:
         rest = memoryview(data)
