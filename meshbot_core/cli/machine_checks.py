@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from meshbot_core.cli.claude_finder import claude_finding
+from meshbot_core.claude.binary import CHOSEN_BY, find_claude, inspect_claude
 from meshbot_core.cli.findings import Finding, broken, note, well
-from meshbot_core.errors import MeshError
+from meshbot_core.errors import ClaudeMissingError, MeshError
 from meshbot_core.mesh.machine import ensure_supported_platform, is_network_filesystem
 from meshbot_core.mesh.paths import runtime_folder
 from meshbot_core.version import VERSION
@@ -25,7 +25,7 @@ def machine_findings(home: Path) -> Iterator[Finding]:
     """Everything that does not depend on a mesh."""
     yield _platform_finding()
     yield _command_finding()
-    yield claude_finding()
+    yield _claude_finding()
     yield _disk_finding(home)
     yield _filesystem_finding(home)
     yield from _runtime_findings()
@@ -50,6 +50,20 @@ def _command_finding() -> Finding:
         "not on the PATH, so Claude Code will not find it",
         f'export PATH="{here}:$PATH", or register it by its full path',
     )
+
+
+def _claude_finding() -> Finding:
+    try:
+        path = find_claude()
+    except ClaudeMissingError as error:
+        # Commands and hosts do without; only a wrong choice is a mistake.
+        missing = broken if os.environ.get(CHOSEN_BY) else note
+        return missing("claude", str(error), error.hint)
+    try:
+        found = inspect_claude(path)
+    except MeshError as error:
+        return broken("claude", f"{path}: {error}", error.hint)
+    return well("claude", f"{found.version} at {found.path}")
 
 
 def _disk_finding(home: Path) -> Finding:

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from meshbot_core.mailbox.reader import MailboxReader
 from meshbot_core.mesh.paths import MeshPaths
 from tests.cli.peers import ListeningPeer, free_port
 from tests.cli.running import Runner, finished, started
@@ -75,13 +76,16 @@ def test_an_ask_that_nobody_answers_ends_with_1_after_its_time(alpha: ListeningP
     assert alpha.messages[0].sender.startswith("operator-")
 
 
-def test_ctrl_c_withdraws_a_question(alpha: ListeningPeer) -> None:
+def test_ctrl_c_withdraws_a_question(alpha: ListeningPeer, mesh_paths: MeshPaths) -> None:
     with started("ask", "alpha", "anyone?", "--timeout", "60", "--as", "ops") as asking:
         assert alpha.arrived.wait(15)
         asking.send_signal(signal.SIGINT)
         out, err = asking.communicate(timeout=20)
 
     assert (asking.returncode, out, err) == (130, b"", b"")
+    with MailboxReader.opened(mesh_paths.agent("ops").mailbox) as reader:
+        (entry,) = reader.journal()
+    assert entry.ask_state == "timed_out"
 
 
 def test_inbox_shows_each_message_once_and_as_json_too() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from meshbot_core.cli.claude_finder import find_claude
+from meshbot_core.claude.binary import find_claude
 from meshbot_core.cli.peer_checks import peer_finding
 from meshbot_core.mesh.keys import MeshKey
 from meshbot_core.mesh.paths import MeshPaths
@@ -228,23 +228,15 @@ def test_claude_is_asked_for_its_version(
     assert rows_of(run("doctor", "--json"))["claude"]["state"] == state
 
 
-def test_claude_is_sought_by_variable_then_path_then_usual_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private_machine: Path
+def test_no_claude_is_worth_a_note_and_a_wrong_choice_is_broken(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = tmp_path / ".local" / "bin" / "claude"
-    on_path = tmp_path / "bin" / "claude"
-    for place in (usual, on_path):
-        place.parent.mkdir(parents=True)
-        place.write_text("#!/bin/sh\n")
-        place.chmod(0o700)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(on_path.parent))
+    monkeypatch.setenv("MESHBOT_CLAUDE", str(tmp_path / "none"))
+    assert rows_of(run("doctor", "--json"))["claude"]["state"] == "broken"
 
-    assert find_claude() == private_machine
     monkeypatch.delenv("MESHBOT_CLAUDE")
-    assert find_claude() == on_path
-    monkeypatch.setenv("PATH", str(tmp_path / "none"))
-    assert find_claude() == usual
-    usual.unlink()
-    monkeypatch.setattr("meshbot_core.cli.claude_finder._PLACES", ())
-    assert find_claude() is None
+    monkeypatch.setattr(
+        "meshbot_core.cli.machine_checks.find_claude",
+        lambda: find_claude(environment={"PATH": "", "HOME": str(tmp_path)}),
+    )
+    assert rows_of(run("doctor", "--json"))["claude"]["state"] in ("note", "well")

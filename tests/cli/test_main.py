@@ -1,11 +1,12 @@
 """The entry point: what loads when, and what is said about wrong words."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from meshbot_core.cli.main import COMMANDS, root
+from meshbot_core.cli.main import COMMANDS, main, root
 from meshbot_core.version import VERSION
 from tests.cli.running import Runner, finished
 
@@ -136,3 +137,14 @@ def test_the_package_runs_as_a_module() -> None:
 def test_the_table_and_the_group_name_the_same_commands() -> None:
     with root.make_context("meshbot", [], resilient_parsing=True) as context:
         assert root.list_commands(context) == [entry.name for entry in COMMANDS]
+
+
+def test_whatever_the_umask_was_files_of_a_command_are_the_users_own() -> None:
+    before = os.umask(0)
+    try:
+        main(["--version"])
+        found = os.umask(before)
+    finally:
+        os.umask(before)
+
+    assert found == 0o077
