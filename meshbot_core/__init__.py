@@ -1,1 +1,1 @@
-"""The shared core of meshbot: mesh files, wire, mailbox, node, host, MCP server and command line."""
+"""The shared core of meshbot: mesh files, wire, mailbox, node, host, MCP server, commands."""

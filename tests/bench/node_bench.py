@@ -95,7 +95,7 @@ def _agent(paths: MeshPaths, name: str, *, depth: int, size: int, uvloop: bool) 
         process.join()
 
 
-def _run(
+def _run(  # noqa: PLR0917 -- a process takes positions
     paths: MeshPaths, name: str, depth: int, size: int, uvloop: bool, pipe: Connection
 ) -> None:
     factory = None
@@ -171,7 +171,7 @@ async def _send(
     return time.perf_counter() - began
 
 
-def _message(key: MeshKey, text: str):  # noqa: ANN202 -- a wire message
+def _message(key: MeshKey, text: str):
     return compose(
         key,
         id=new_id(),
