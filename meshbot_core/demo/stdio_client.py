@@ -60,6 +60,11 @@ class StdioClient:
     _last_id: int = 0
     tools: tuple[str, ...] = field(default=())
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     async def begin(self) -> None:
         """Shake hands and learn the tools' names."""
         info: dict[str, JsonValue] = {"name": "meshbot-stand-in", "version": "1"}

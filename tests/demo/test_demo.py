@@ -1,0 +1,98 @@
+"""The demonstration itself, played by stand-ins: what ``make demo`` shows without npm."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+
+from meshbot_core.demo.printing import Printer
+from meshbot_core.host.api import JournalRow
+
+WORDS = (
+    "a message",
+    "an ask with its answer",
+    "a broadcast",
+    "a message to an agent that is down",
+    "... that arrives when it is up",
+    "a host killed with -9",
+    "nothing missing, dev → prod-ops",
+    "nothing missing, prod-ops → dev",
+    "nothing left behind",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
+    environment = os.environ | {"MESHBOT_CACHE": str(tmp_path / "none"), "TMPDIR": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "meshbot_core.demo"),
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    output, _ = await process.communicate()
+    lines = output.decode().splitlines()
+
+    assert process.returncode == 0, output.decode()
+    assert "stands in" in lines[0]
+    told = {word for word in WORDS for line in lines if line.strip().startswith(f"ok    {word}")}
+    assert told == set(WORDS)
+    assert "\x1b" not in output.decode()
+    assert not list(tmp_path.glob("meshbot-demo-*"))
+
+
+class Terminal:
+    """A terminal that remembers what was written."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return True
+
+
+ROW = JournalRow(
+    seq=1,
+    direction="in",
+    id="1",
+    peer="dev",
+    kind="ask",
+    text="Is it safe?",
+    reply_to=None,
+    at_ms=0,
+    state="new",
+    ask_state=None,
+    attempts=0,
+    error=None,
+    finished_at_ms=None,
+)
+
+
+def test_a_terminal_gets_colour(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+
+    Printer(terminal).message("ops", ROW)
+
+    assert "\x1b[" in terminal.text
+    assert "dev → ops" in terminal.text
+    assert "Is it safe?" in terminal.text
+
+
+def test_no_color_is_respected(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+
+    Printer(terminal).heading("A message")
+    Printer(terminal).check(False, "it", "did not happen")
+
+    assert "\x1b" not in terminal.text
+    assert "FAIL  it" in terminal.text
