@@ -88,16 +88,22 @@ class Worker(Generic[W]):
 
     def _run(self) -> None:
         try:
+            if self._is_opened():
+                self._work_off()
+                self._performer.close()
+        finally:
+            self._call([(self._ended, None)])
+
+    def _is_opened(self) -> bool:
+        failure: MeshError | None = None
+        try:
             self._performer.open()
         except MeshError as error:
-            self._call([(self._opened, error)])
+            failure = error
         except Exception as error:  # noqa: BLE001 -- the opener must learn it
-            self._call([(self._opened, MailboxError(f"the mailbox cannot be opened: {error!r}"))])
-        else:
-            self._call([(self._opened, None)])
-            self._work_off()
-            self._performer.close()
-        self._call([(self._ended, None)])
+            failure = MailboxError(f"the mailbox cannot be opened: {error!r}")
+        self._call([(self._opened, failure)])
+        return failure is None
 
     def _work_off(self) -> None:
         is_last = False
