@@ -74,7 +74,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     _first("value", "--session-id"),
     _first("optional", "--teleport"),
     _first("value", "--prefill"),
-    _first("optional", "-w", "--worktree", note="a restart goes on in the same worktree"),
+    _first("optional", "-w", "--worktree", note="a restart finds it again when it has a name"),
     # of the model and what it may do
     _passed("value", "--model"),
     _passed("value", "--fallback-model"),

@@ -14,6 +14,8 @@ from meshbot_core.errors import ClaudeFlagError
 _BY_NAME: Final = {name: flag for flag in FLAGS for name in flag.names}
 _INSTEAD: Final = {command.name: command.instead for command in SUBCOMMANDS}
 _BEGINS_ELSEWHERE: Final = frozenset({"-c", "-r", "--from-pr", "--teleport", "--session-id"})
+_KEPT_WHEN_NAMED: Final = frozenset({"-w"})
+"""Resuming goes back to the conversation, but not into its worktree: that must be named again."""
 _SHOWN_CHARS: Final = 80
 
 
@@ -116,7 +118,10 @@ class _Sorting:
         return bool(self.words) and not _is_flag(self.words[0])
 
     def _take_flag(self, flag: Flag, name: str, values: tuple[str, ...]) -> None:
-        match flag.treatment:
+        treatment = flag.treatment
+        if values and flag.names[0] in _KEPT_WHEN_NAMED:
+            treatment = "passed"
+        match treatment:
             case "refused":
                 raise ClaudeFlagError(
                     f"{name} cannot be given to a session on the mesh", hint=flag.note
