@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -12,22 +11,21 @@ from meshbot_core.demo.stage import stage_set
 from meshbot_core.demo.story import Story
 from meshbot_core.errors import MeshError
 
+_INTERRUPTED = 130
+
 
 def main() -> int:
     """Play; 0 only if everything happened and nothing is left behind."""
     printer = Printer()
     binary = _introduce(printer)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began_s = time.monotonic()
-    failure = ""
     with stage_set(binary, printer) as stage:
         story = Story(stage)
         try:
-            asyncio.run(story.play())
-        except* TimeoutError:
-            failure = "a scene did not come to its end"
-        except* MeshError as group:
-            failure = _first_of(group)
+            failure = _played(story)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            printer.line("Stopped.")
+            return _INTERRUPTED
     printer.heading("What the mailboxes hold")
     for check in story.checks:
         printer.check(check.is_well, check.what, check.detail)
@@ -40,6 +38,25 @@ def main() -> int:
     outcome = "All of it happened" if is_well else "Not all of it happened"
     printer.line(f"{outcome}, in {time.monotonic() - began_s:.0f} s.")
     return 0 if is_well else 1
+
+
+def _played(story: Story) -> str:
+    """What kept the play from its end; empty when nothing did."""
+    failure = ""
+    try:
+        asyncio.run(_stoppable(story))
+    except* TimeoutError:
+        failure = "a scene did not come to its end"
+    except* MeshError as group:
+        failure = _first_of(group)
+    return failure
+
+
+async def _stoppable(story: Story) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await story.play()
 
 
 def _first_of(group: BaseExceptionGroup[MeshError]) -> str:

@@ -55,6 +55,11 @@ class Agent:
                         return row
                 await self._news.wait()
 
+    async def delivered_all(self) -> None:
+        """Wait until the host has noted every delivery; the caller sets the time limit."""
+        while (await self.client.status()).queued:
+            await asyncio.sleep(_LOOK_S)
+
     async def history(self) -> tuple[JournalRow, ...]:
         """Everything in this agent's mailbox, both ways."""
         return await self.client.journal(limit=_PAGE)

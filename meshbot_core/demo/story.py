@@ -122,6 +122,7 @@ class Story:
     async def _nothing_missing(self, dev: Agent, ops: Agent) -> None:
         """Compare both mailboxes by message id: all that was sent is there, once."""
         for sender, receiver in ((dev, ops), (ops, dev)):
+            await sender.delivered_all()
             sent = [row for row in await sender.history() if row.direction == "out"]
             there = [row.id for row in await receiver.history() if row.direction == "in"]
             well = [row for row in sent if row.state == "delivered" and there.count(row.id) == 1]

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 from meshbot_core.demo.printing import Printer
@@ -22,15 +24,19 @@ WORDS = (
 )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(90)
-async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
-    environment = os.environ | {"MESHBOT_CACHE": str(tmp_path / "none"), "TMPDIR": str(tmp_path)}
-    process = await asyncio.create_subprocess_exec(
+async def started_demo(folder: Path) -> asyncio.subprocess.Process:
+    environment = os.environ | {"MESHBOT_CACHE": str(folder / "none"), "TMPDIR": str(folder)}
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "meshbot_core.demo"),
         stdout=asyncio.subprocess.PIPE,
         env=environment,
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
+    process = await started_demo(tmp_path)
     output, _ = await process.communicate()
     lines = output.decode().splitlines()
 
@@ -40,6 +46,24 @@ async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
     assert told == set(WORDS)
     assert "\x1b" not in output.decode()
     assert not list(tmp_path.glob("meshbot-demo-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+async def test_stopped_in_the_middle_it_leaves_nothing_either(tmp_path):
+    process = await started_demo(tmp_path)
+    async for line in process.stdout:
+        if b"asks" in line:
+            break
+    [folder] = tmp_path.glob("meshbot-demo-*")
+    process.terminate()
+    output, _ = await process.communicate()
+
+    assert process.returncode == 130
+    assert output.endswith(b"Stopped.\n")
+    assert not folder.exists()
+    commands = [" ".join(found.info["cmdline"] or ()) for found in psutil.process_iter(["cmdline"])]
+    assert not [command for command in commands if str(folder) in command]
 
 
 class Terminal:
