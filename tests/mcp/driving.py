@@ -111,8 +111,8 @@ class Serve:
         await until(look, LIMIT_S)
         return found[0]
 
-    async def ended(self, limit_s: float = 2.0) -> int:
-        """Its exit status; it must come within the limit."""
+    async def ended(self, limit_s: float = LIMIT_S) -> int:
+        """Its exit status."""
         async with asyncio.timeout(limit_s):
             return await self.process.wait()
 

@@ -31,7 +31,7 @@ async def test_protocol_15_serve_is_gone_soon_after_a_signal_and_said_goodbye(
         began_s = time.monotonic()
         alpha.process.send_signal(number)
         assert await alpha.ended() == 0
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < 2.0
         assert [client.kind for client in (await host.status()).clients] == ["test"]
         assert "error" in alpha.answers[asking]
 
@@ -52,7 +52,7 @@ async def test_protocol_15_serve_ends_with_its_input_and_its_host_follows(paths:
         assert os.getsid(host.pid) != os.getsid(alpha.process.pid)
         began_s = time.monotonic()
         assert await alpha.end() == 0
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < 2.0
     await until(lambda: not psutil.pid_exists(host.pid) or not hosts_of(paths), 5)
 
 
