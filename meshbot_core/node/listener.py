@@ -52,6 +52,7 @@ class Listener:
         # Oldest first; those who never showed the key make room when there is none.
         self._strangers: dict[Connection, None] = {}
         self._trusted: dict[Connection, None] = {}
+        self._work: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
 
     # -- what connections tell
@@ -85,7 +86,9 @@ class Listener:
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Run a request that waits for the disk."""
-        self._group.create_task(work)
+        task = self._group.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
 
     # -- what the owner does
 
@@ -112,6 +115,8 @@ class Listener:
                     await self._empty.wait()
         for connection in everyone:
             connection.drop()
+        for task in self._work:
+            task.cancel()
 
 
 @contextlib.asynccontextmanager

@@ -16,6 +16,7 @@ class ScriptedPeer:
     """``answer`` gets path and message; what came is kept in ``requests`` and ``bodies``."""
 
     answer: Callable[[str, dict[str, object]], Reply]
+    location: str = ""
     port: int = 0
     requests: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -44,7 +45,8 @@ class ScriptedPeer:
                     return
                 status, text = reply
                 body = text.encode() if isinstance(text, str) else json.dumps(text).encode()
-                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n"
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n"
+                head += f"Location: {self.location}\r\n\r\n" if self.location else "\r\n"
                 writer.write(head.encode() + body)
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):

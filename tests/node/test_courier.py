@@ -114,6 +114,8 @@ async def test_protocol_10_a_peer_that_hangs_costs_its_own_messages_and_nobody_e
 
         async with asyncio.timeout(1.5):
             outcome = await alpha.node.first_outcome(stuck.id)
+        tried = await alpha.event(OutboxChanged, is_state("queued"), within_s=1)
+        assert "no answer in time" in (tried.message.last_error or "")
 
     assert outcome.state == "queued"
     assert 0.5 < asyncio.get_running_loop().time() - began < 1.5
@@ -438,6 +440,7 @@ async def test_a_redirect_is_not_followed_with_the_key(
     start_node: StartNode, mesh_paths: MeshPaths
 ):
     async with scripted() as elsewhere, scripted(lambda *_: (307, "")) as peer:
+        peer.location = f"{elsewhere.url}/mesh/msg"
         add(mesh_paths, "bob", peer.url)
         alpha = await start_node("alpha")
         await alpha.put("bob")

@@ -13,14 +13,14 @@ import pytest
 
 from meshbot_core.errors import MailboxUnavailableError
 from meshbot_core.mailbox.mailbox import Mailbox
-from meshbot_core.mailbox.records import Draft
+from meshbot_core.mailbox.records import Draft, Receipt
 from meshbot_core.mesh.config import change_config
 from meshbot_core.mesh.keys import MeshKey
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.node.connection import TimeLimits
 from meshbot_core.node.events import AnswerArrived, ConfigChanged, MessageArrived
 from meshbot_core.node.listener import ListenLimits
-from meshbot_core.wire.message import encode
+from meshbot_core.wire.message import WireMessage, encode
 from tests.node.conftest import DAY_MS, StartNode
 from tests.node.talk import PATHS, Line, message, posted, request, say
 from tests.support.clock import FakeClock
@@ -411,33 +411,55 @@ async def test_ten_thousand_silent_clients_do_not_keep_a_real_one_out(
 
 
 async def test_protocol_15_what_is_held_at_the_end_is_answered_and_nothing_more_is_taken(
-    start_node: StartNode, key: MeshKey
+    start_node: StartNode, key: MeshKey, monkeypatch: pytest.MonkeyPatch
 ):
     alpha = await start_node("alpha")
     loop = asyncio.get_running_loop()
+    held, go_on = asyncio.Event(), asyncio.Event()
+    receive = Mailbox.receive
 
-    async with contextlib.AsyncExitStack() as stack:
-        idle = await stack.enter_async_context(Line(alpha.port))
-        half = await stack.enter_async_context(Line(alpha.port))
+    async def slow(box: Mailbox, wire: WireMessage, *, nonce_until_ms: int) -> Receipt:
+        held.set()
+        await go_on.wait()
+        return await receive(box, wire, nonce_until_ms=nonce_until_ms)
+
+    monkeypatch.setattr(Mailbox, "receive", slow)
+    async with Line(alpha.port) as idle, Line(alpha.port) as half, Line(alpha.port) as busy:
         await half.write(b"POST /mesh/msg HTTP/1.1\r\n")
-        lines = [await stack.enter_async_context(Line(alpha.port)) for _ in range(20)]
-        for line in lines:
-            await line.write(posted(key, message(key, alpha.clock.now_ms())))
-        await alpha.event(MessageArrived)
+        await busy.write(posted(key, message(key, alpha.clock.now_ms())))
+        await held.wait()
         began = loop.time()
-        await alpha.stop()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(alpha.stop())
+            assert await idle.ended()
+            assert await half.ended()
+            with pytest.raises(OSError, match=r"refused|failed"):
+                await asyncio.open_connection("127.0.0.1", alpha.port)
+            go_on.set()
+            said = await busy.answer()
+            assert await busy.ended()
 
-        assert loop.time() - began < 2
-        answered = 0
-        for line in lines:
-            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-                answered += (await line.answer()).status == 200
-        assert await idle.ended()
-        assert await half.ended()
-        with pytest.raises(OSError, match=r"refused|failed"):
-            await asyncio.open_connection("127.0.0.1", alpha.port)
-    again = await start_node("alpha")
-    assert 0 < answered <= again.mailbox.counts.unread
+    assert (said.status, said.headers["connection"]) == (200, "close")
+    assert loop.time() - began < 2
+
+
+async def test_protocol_15_a_request_that_the_disk_never_answers_does_not_hold_up_the_end(
+    start_node: StartNode, key: MeshKey, monkeypatch: pytest.MonkeyPatch
+):
+    alpha = await start_node("alpha")
+    held = asyncio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Mailbox, "receive", never)
+    async with Line(alpha.port) as busy:
+        await busy.write(posted(key, message(key, alpha.clock.now_ms())))
+        await held.wait()
+        async with asyncio.timeout(2):
+            await alpha.stop()
+            assert await busy.ended()
 
 
 HOSTILE = (
