@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from meshbot_core.errors import InvalidArgumentError, MeshError, UnknownPeerError
 from meshbot_core.host import api
+from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance
 from meshbot_core.host.desk import Desk
 from meshbot_core.host.peers import PeerDesk
@@ -38,6 +39,7 @@ class Control:
         self,
         *,
         desk: Desk,
+        asking: Asking,
         peers: PeerDesk,
         attendance: Attendance,
         streams: Streams,
@@ -47,6 +49,7 @@ class Control:
         on_changed: Callable[[], None],
     ) -> None:
         self._desk = desk
+        self._asking = asking
         self._peers = peers
         self._attendance = attendance
         self._streams = streams
@@ -142,19 +145,19 @@ class Control:
         call = await _body(request, api.AskRequest)
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._desk.ask(call))
+        return _answer(await self._asking.ask(call))
 
     async def _get_ask(self, request: web.Request) -> web.Response:
         session = request.query.get("session", "")
         wait_s = min(_number(request, "wait", 0.0), _MAX_WAIT_S)
         ask_id = request.match_info["id"]
-        return _answer(await self._desk.ask_state(ask_id, session=session, wait_s=wait_s))
+        return _answer(await self._asking.ask_state(ask_id, session=session, wait_s=wait_s))
 
     async def _delete_ask(self, request: web.Request) -> web.Response:
-        return _answer(await self._desk.cancel_ask(request.match_info["id"]))
+        return _answer(await self._asking.cancel_ask(request.match_info["id"]))
 
     async def _post_leave_ask(self, request: web.Request) -> web.Response:
-        return _answer(await self._desk.leave_ask(request.match_info["id"]))
+        return _answer(await self._asking.leave_ask(request.match_info["id"]))
 
     async def _post_reply(self, request: web.Request) -> web.Response:
         call = await _body(request, api.ReplyRequest)

@@ -10,6 +10,7 @@ from typing import Final
 
 from meshbot_core.errors import MailboxError
 from meshbot_core.host import api
+from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance, pid_of
 from meshbot_core.host.control import Control, serving
 from meshbot_core.host.desk import Desk
@@ -20,6 +21,7 @@ from meshbot_core.host.peers import PeerDesk
 from meshbot_core.host.spawn import LINGER_S
 from meshbot_core.host.streams import Streams
 from meshbot_core.host.views import view_of
+from meshbot_core.host.writing import Writing
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import OutboxMessage
 from meshbot_core.mesh.machine import machine_id
@@ -66,7 +68,9 @@ class AgentHost:
         self._streams = Streams()
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
-        self.desk = Desk(agent=agent.agent, mailbox=mailbox, node=node, clock=clock)
+        writing = Writing(node, clock)
+        self.desk = Desk(agent.agent, mailbox, node, writing)
+        self.asking = Asking(mailbox, node, clock, writing)
 
     # -- what the node tells
 
@@ -76,10 +80,10 @@ class AgentHost:
             case MessageArrived(message):
                 self._streams.publish(api.MessageEvent(message=view_of(message, max_bytes=1024)))
                 if message.kind == "ask":
-                    self.desk.asked_by(message.sender)
+                    self.asking.asked_by(message.sender)
             case AnswerArrived(ask_id):
                 self._streams.publish(api.AskEvent(id=ask_id, state="answered"))
-                self.desk.ask_changed(ask_id)
+                self.asking.ask_changed(ask_id)
             case OutboxChanged(message):
                 self._outbox_changed(message)
             case ConfigFailed(error):
@@ -100,7 +104,7 @@ class AgentHost:
             )
         )
         if message.kind == "ask":
-            self.desk.ask_changed(message.id)
+            self.asking.ask_changed(message.id)
         self._changed.set()
 
     # -- status and end
@@ -137,6 +141,7 @@ class AgentHost:
         """Serve the control socket, and look after sessions, until the block ends."""
         control = Control(
             desk=self.desk,
+            asking=self.asking,
             peers=PeerDesk(self._agent.agent, self._node),
             attendance=self._attendance,
             streams=self._streams,

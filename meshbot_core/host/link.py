@@ -5,7 +5,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import urlencode
@@ -41,6 +41,7 @@ class Link:
     spawn: SpawnOptions | None
     http: UnixHttp
     is_ending: bool = False
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ready(self) -> None:
         """Return when a host answers.
@@ -49,6 +50,11 @@ class Link:
             HostUnavailableError: None does, and none was to be started, or it did not come up.
             MeshError: What kept a host from starting.
         """
+        # One start at a time: a call and the event stream often miss the host together.
+        async with self._starting:
+            await self._answering()
+
+    async def _answering(self) -> None:
         if await asyncio.to_thread(host_answers, self.agent):
             return
         if self.spawn is None:

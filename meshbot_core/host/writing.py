@@ -1,0 +1,62 @@
+"""What every message of ours goes through before it is kept: to whom, how large, how long."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from meshbot_core.errors import InvalidArgumentError, TooLargeError
+from meshbot_core.mailbox.records import Draft
+from meshbot_core.mesh.peers import peer as peer_named
+from meshbot_core.node.node import Node
+from meshbot_core.types import Clock, MessageKind
+
+MESSAGE_TTL_MS: Final = 24 * 3600 * 1000
+_ENVELOPE_BYTES: Final = 1024
+"""What a wire message needs beside its text, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Makes drafts for peers that are in the mesh as it is configured now."""
+
+    node: Node
+    clock: Clock
+
+    def draft(self, message_id: str, to: str, kind: MessageKind, text: str) -> Draft:
+        """A message of ours that is tried for a day."""
+        return Draft(
+            id=message_id,
+            to=to,
+            kind=kind,
+            payload=text,
+            reply_to=None,
+            expires_at_ms=self.clock.now_ms() + MESSAGE_TTL_MS,
+        )
+
+    def check_receiver(self, to: str, text: str) -> None:
+        """Refuse what could never arrive.
+
+        Raises:
+            UnknownPeerError: ``to`` is not in the mesh.
+            TooLargeError: The text is over the mesh's limit.
+            InvalidArgumentError: The text is no Unicode.
+        """
+        self.node.reread()
+        peer_named(self.node.config, to)
+        limit = self.node.config.security.max_message_size_bytes
+        try:
+            size = len(json.dumps(text, ensure_ascii=False).encode())
+        except UnicodeEncodeError as error:
+            raise InvalidArgumentError(
+                "the message holds half a surrogate pair, which no JSON text can carry"
+            ) from error
+        if size + _ENVELOPE_BYTES > limit:
+            raise TooLargeError(
+                f"the message is {size} bytes, over the mesh's limit of {limit}",
+                hint="send it in parts, or a path or link to it",
+            )
+
+    def url_of(self, name: str) -> str:
+        """Where a peer is said to be; empty when it is not in the mesh."""
+        found = self.node.config.peers.get(name)
+        return found.url if found else ""
