@@ -7,7 +7,6 @@ together, and a status line of ours takes the place of theirs only to show their
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final
 
 from pydantic import JsonValue
@@ -42,7 +41,6 @@ _OF_ANOTHER_SESSION: Final = frozenset(
 """What Claude Code gives its children: a host that was started from within a session has them."""
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost")
-_NO_SETTINGS: Final[Settings] = MappingProxyType({})
 _STREAMED: Final = (
     "-p",
     "--verbose",
@@ -60,7 +58,7 @@ class Given:
     ``--append-system-prompt-file``, ``configured`` what all settings say together.
     """
 
-    settings: Settings = _NO_SETTINGS
+    settings: Settings = field(default_factory=dict)
     system_prompt_file: str | None = None
     configured: UserSettings = field(default_factory=UserSettings)
 

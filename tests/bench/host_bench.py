@@ -111,7 +111,7 @@ async def _kills(paths: MeshPaths, rounds: int) -> Figures:
     delivered: list[str] = []
     async with _client(paths.agent("dev")) as dev, _client(paths.agent("ops")) as ops:
         async with asyncio.TaskGroup() as group:
-            killing = group.create_task(_kill_again_and_again(ops, rounds))
+            killing = group.create_task(_kill_again_and_again(ops, rounds, delivered))
             while not killing.done():
                 sent = await dev.send(to="ops", message="x" * 200)
                 delivered.append(sent.id)
@@ -139,16 +139,18 @@ async def _until_sent(client: HostClient) -> None:
     await until(is_sent, 120)
 
 
-async def _kill_again_and_again(ops: HostClient, rounds: int) -> None:
+async def _kill_again_and_again(ops: HostClient, rounds: int, sent: list[str]) -> None:
+    """Kill the host each time that twenty more messages were sent to it."""
     for _ in range(rounds):
+        enough = len(sent) + 20
+        await until(lambda enough=enough: len(sent) >= enough, 60)
         pid = (await ops.status()).pid
         os.kill(pid, signal.SIGKILL)
 
-        async def is_replaced() -> bool:
-            return (await ops.status()).pid != pid  # noqa: B023 - awaited before it changes
+        async def is_replaced(pid: int = pid) -> bool:
+            return (await ops.status()).pid != pid
 
         await until(is_replaced, 30)
-        await asyncio.sleep(0.2)
 
 
 def check_messages(depth: int = 100_000) -> Figures:
