@@ -80,7 +80,7 @@ async def test_arguments_of_the_wrong_kind_are_results_that_say_what_to_do(alpha
 
 async def test_too_many_requests_at_once_are_refused_and_later_ones_served(alpha: Serve):
     calls = [
-        alpha.begin_tool("ask_agent", to="alpha", message="?", timeoutSeconds=2.5)
+        alpha.begin_tool("ask_agent", to="alpha", message="?", timeoutSeconds=6)
         for _ in range(MAX_OPEN_REQUESTS + 20)
     ]
     refused = [
