@@ -56,14 +56,18 @@ class HostClient:
             link = Link(agent, spawn, http)
             client = cls(link, kind=kind, session=session or new_session(kind))
             await client._settle_on_host()
-            async with asyncio.TaskGroup() as group:
-                stream = group.create_task(client._stream()) if present else None
-                try:
-                    yield client
-                finally:
-                    await client._end()
-                    if stream is not None:
-                        stream.cancel()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    stream = group.create_task(client._stream()) if present else None
+                    try:
+                        yield client
+                    finally:
+                        await client._end()
+                        if stream is not None:
+                            stream.cancel()
+            except BaseExceptionGroup as group_of_one:
+                # Our own task never fails, so what comes here is what the block raised.
+                raise group_of_one.exceptions[0] from None
 
     async def _settle_on_host(self) -> None:
         """Find or start the host, and replace an idle one that listens elsewhere."""

@@ -33,7 +33,7 @@ def _message(size: int) -> WireMessage:
     )
 
 
-async def _receive(mailbox: Mailbox, rows: int, *, size: int = 200) -> float:
+async def receive_many(mailbox: Mailbox, rows: int, *, size: int = 200) -> float:
     """Rows a second, with ``IN_FLIGHT`` callers that each wait for their row."""
     messages = [_message(size) for _ in range(rows)]
     numbers = itertools.count()
@@ -51,7 +51,7 @@ async def _receive(mailbox: Mailbox, rows: int, *, size: int = 200) -> float:
 
 async def _fill(mailbox: Mailbox, depth: int) -> None:
     while (missing := depth - mailbox.counts.unread) > 0:
-        await _receive(mailbox, min(missing, 10_000))
+        await receive_many(mailbox, min(missing, 10_000))
 
 
 async def _lease_ms(mailbox: Mailbox, rounds: int = 20) -> float:
@@ -74,10 +74,10 @@ async def _measure(folder: Path, rows: int) -> dict[str, float]:
         )
         async with opened as mailbox:
             await _fill(mailbox, depth)
-            figures[f"rows_per_s_at_{depth}"] = await _receive(mailbox, rows)
+            figures[f"rows_per_s_at_{depth}"] = await receive_many(mailbox, rows)
             figures[f"lease_50_ms_at_{depth}"] = await _lease_ms(mailbox)
             if not depth:
-                figures["rows_per_s_100_kb"] = await _receive(mailbox, 500, size=100_000)
+                figures["rows_per_s_100_kb"] = await receive_many(mailbox, 500, size=100_000)
     return figures
 
 
