@@ -1,27 +1,43 @@
 """HTTP towards peers, for processes that live long."""
 
+import asyncio
 import contextlib
 import errno
+import socket
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
 from meshbot_core.errors import PeerUnreachableError
-from meshbot_core.mesh.config import MeshConfig, Peer
+from meshbot_core.mesh.config import MeshConfig, Peer, Timeouts
 from meshbot_core.mesh.keys import MeshKey
 from meshbot_core.node.health import MAX_HEALTH_BYTES, PeerHealth, judged, offline
+from meshbot_core.node.line import Line, opened, target_of
 from meshbot_core.node.verdict import MAX_REPLY_BYTES
 from meshbot_core.types import Clock
 
+_REFUSED: Final = f"[Errno {errno.ECONNREFUSED}]"
 _KEEPALIVE_S: Final = 4.0
 """Below the reference's 5 s, so that a line is not closed under a message."""
 
 
+@dataclass(frozen=True, slots=True)
+class _KeptLine:
+    line: Line
+    url: str
+    tls: ssl.SSLContext | None
+    used_at_s: float
+
+
 class PeerClient:
-    """Speaks to peers over one pool of connections; made by ``connected``."""
+    """Speaks to peers; made by ``connected``.
+
+    Messages go over a connection of their own to each peer, unless a proxy is configured.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, key: MeshKey, clock: Clock) -> None:
         self._session = session
@@ -30,37 +46,94 @@ class PeerClient:
             "Authorization": f"Bearer {key.text}",
             "Content-Type": "application/json",
         }
-        self._tls: ssl.SSLContext | bool = True
+        self._head_text = "".join(f"{name}: {text}\r\n" for name, text in self._headers.items())
+        self._lines: dict[str, _KeptLine] = {}
+        self._tls: ssl.SSLContext | None = None
         self._proxy: str | None = None
-        self._timeouts = MeshConfig(mesh="any").timeouts
+        self._timeouts = Timeouts()
 
     def configure(self, config: MeshConfig, tls: ssl.SSLContext | None) -> None:
         """Use these time limits, this proxy and this view of certificates from now on."""
-        self._tls = tls or True
+        self._tls = tls
         self._proxy = config.proxy
         self._timeouts = config.timeouts
 
-    async def post(self, peer: str, url: str, body: bytes) -> tuple[int, bytes]:
+    async def post(self, name: str, peer: Peer, path: str, body: bytes) -> tuple[int, bytes]:
         """Send a signed message; the status and what was answered, cut at a bound.
+
+        Not to be called for one peer again before it returns.
 
         Raises:
             PeerUnreachableError: No answer within the time limits.
         """
         try:
-            return await self._posted_on_living_line(url, body)
+            if self._proxy is not None:
+                return await self._posted_by_proxy(peer.url + path, body)
+            async with asyncio.timeout(self._timeouts.send_seconds):
+                return await self._posted(name, peer.url, path, body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _unreachable(peer, url, error) from error
+            raise PeerUnreachableError(
+                f'"{name}" does not answer at {peer.url}: {why(error)}',
+                hint=f"start it there with: meshbot serve --as {name}",
+            ) from error
 
-    async def _posted_on_living_line(self, url: str, body: bytes) -> tuple[int, bytes]:
-        try:
-            return await self._posted(url, body)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            # An idle line that the peer had just closed: the same bytes again are safe.
-            return await self._posted(url, body)
+    async def _posted(self, name: str, url: str, path: str, body: bytes) -> tuple[int, bytes]:
+        target = target_of(url)
+        head = (
+            f"POST {target.base_path}{path} HTTP/1.1\r\nHost: {target.host_header}\r\n"
+            f"{self._head_text}Content-Length: {len(body)}\r\n\r\n"
+        )
+        request = head.encode() + body
+        line = self._kept_line(name, url)
+        if line is not None:
+            try:
+                return await self._exchanged(name, url, line, request)
+            except ConnectionError:
+                # The peer had just closed an idle line: the same bytes again are safe.
+                pass
+        async with asyncio.timeout(self._timeouts.connect_seconds):
+            line = await opened(target, self._tls, max_reply_bytes=MAX_REPLY_BYTES)
+        return await self._exchanged(name, url, line, request)
 
-    async def _posted(self, url: str, body: bytes) -> tuple[int, bytes]:
+    async def _exchanged(
+        self, name: str, url: str, line: Line, request: bytes
+    ) -> tuple[int, bytes]:
+        reply = await line.exchange(request)
+        if line.is_usable:
+            now_s = asyncio.get_running_loop().time()
+            self._lines[name] = _KeptLine(line, url, self._tls, now_s)
+        return reply
+
+    def _kept_line(self, name: str, url: str) -> Line | None:
+        """The open line to a peer, if it leads where we want to go; it is no longer kept then."""
+        kept = self._lines.pop(name, None)
+        if kept is None:
+            return None
+        idle_s = asyncio.get_running_loop().time() - kept.used_at_s
+        is_right = (kept.url, kept.tls) == (url, self._tls)
+        if is_right and kept.line.is_usable and idle_s < _KEEPALIVE_S:
+            return kept.line
+        kept.line.close()
+        return None
+
+    def release(self, name: str) -> None:
+        """Close the line to a peer soon, unless something is sent to it again."""
+        asyncio.get_running_loop().call_later(_KEEPALIVE_S, self._close_if_idle, name)
+
+    def _close_if_idle(self, name: str) -> None:
+        kept = self._lines.get(name)
+        now_s = asyncio.get_running_loop().time()
+        if kept is not None and now_s - kept.used_at_s >= _KEEPALIVE_S:
+            del self._lines[name]
+            kept.line.close()
+
+    def close(self) -> None:
+        """Close every line."""
+        for kept in self._lines.values():
+            kept.line.close()
+        self._lines.clear()
+
+    async def _posted_by_proxy(self, url: str, body: bytes) -> tuple[int, bytes]:
         limits = aiohttp.ClientTimeout(
             total=self._timeouts.send_seconds, connect=self._timeouts.connect_seconds
         )
@@ -69,7 +142,7 @@ class PeerClient:
             data=body,
             headers=self._headers,
             timeout=limits,
-            ssl=self._tls,
+            ssl=self._tls or True,
             proxy=self._proxy,
             allow_redirects=False,
         ) as answer:
@@ -86,7 +159,7 @@ class PeerClient:
             async with self._session.get(
                 URL(peer.url + "/mesh/health"),
                 timeout=limits,
-                ssl=self._tls,
+                ssl=self._tls or True,
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as answer:
@@ -107,8 +180,7 @@ class PeerClient:
 @contextlib.asynccontextmanager
 async def connected(key: MeshKey, clock: Clock) -> AsyncIterator[PeerClient]:
     """A client whose connections are closed when the block ends."""
-    # No limit on connections: the courier holds one to each peer, and a shared limit would let
-    # peers that hang keep the others waiting.
+    # No limit on connections: with a shared one, peers that hang would keep the others waiting.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
     async with aiohttp.ClientSession(
         connector=connector,
@@ -116,7 +188,11 @@ async def connected(key: MeshKey, clock: Clock) -> AsyncIterator[PeerClient]:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
     ) as session:
-        yield PeerClient(session, key, clock)
+        client = PeerClient(session, key, clock)
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def why(error: Exception) -> str:
@@ -126,24 +202,19 @@ def why(error: Exception) -> str:
             text = "no answer in time"
         case aiohttp.ClientConnectorCertificateError():
             text = f"its certificate is not accepted: {error.certificate_error}"
-        case aiohttp.ClientConnectorDNSError():
+        case ssl.SSLCertVerificationError():
+            text = f"its certificate is not accepted: {error.verify_message}"
+        case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             text = "its host name is not known"
         case aiohttp.ServerDisconnectedError():
             text = "it closed the connection"
-        case aiohttp.ClientOSError() if error.errno == errno.ECONNREFUSED:
+        case OSError() if error.errno == errno.ECONNREFUSED or _REFUSED in str(error):
             text = "connection refused"
         case OSError():
-            text = error.strerror or ""
+            text = error.strerror or str(error)
         case _:
             text = str(error)
     return text or type(error).__name__
-
-
-def _unreachable(peer: str, url: str, error: Exception) -> PeerUnreachableError:
-    return PeerUnreachableError(
-        f'"{peer}" does not answer at {url.rpartition("/mesh/")[0]}: {why(error)}',
-        hint=f"start it there with: meshbot serve --as {peer}",
-    )
 
 
 async def _bounded_body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:

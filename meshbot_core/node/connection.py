@@ -14,7 +14,8 @@ from typing import Final, Protocol, cast
 from meshbot_core.errors import MeshError
 from meshbot_core.node.answers import Answer, encoded, error_answer
 from meshbot_core.node.endpoints import BodyHandler, Endpoints
-from meshbot_core.node.http1 import Head, RequestError, RequestReader
+from meshbot_core.node.framing import RequestError
+from meshbot_core.node.http1 import Head, RequestReader
 
 _PAUSE_AT_BYTES: Final = 256 * 1024
 _MIN_BYTES_PER_S: Final = 64 * 1024

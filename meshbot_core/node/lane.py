@@ -5,7 +5,6 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from meshbot_core.errors import (
@@ -20,6 +19,7 @@ from meshbot_core.mesh.config import MeshConfig, Peer
 from meshbot_core.mesh.keys import MeshKey
 from meshbot_core.mesh.peers import peer as peer_named
 from meshbot_core.node.client import PeerClient
+from meshbot_core.node.skew import both_clocks
 from meshbot_core.node.verdict import PATHS, Fate, Verdict, verdict
 from meshbot_core.types import Clock, new_id
 from meshbot_core.wire.admission import compose
@@ -40,7 +40,6 @@ _MAX_PAGE_AGE_S: Final = 1.0
 
 _MAX_MARGIN_MS: Final = 5_000
 _FRESH_MS: Final = 2_000
-_MAX_DATE_MS: Final = 253_402_300_799_000
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +120,7 @@ class Lane:
                 await self._pause(str(error))
             else:
                 if is_empty and not self._wake.is_set():
+                    self._office.client.release(self.peer)
                     return
 
     async def _deliver_page(self) -> bool:
@@ -197,8 +197,8 @@ class Lane:
             timestamp=message.stamped_at_ms,
             nonce=message.nonce,
         )
-        url = peer.url + PATHS[message.kind]
-        return verdict(*await office.client.post(self.peer, url, encode(wire)))
+        body = encode(wire)
+        return verdict(*await office.client.post(self.peer, peer, PATHS[message.kind], body))
 
     async def _stamped(self, message: OutboxMessage) -> OutboxMessage:
         """Inside the clock window the identical bytes, else a fresh stamp and nonce."""
@@ -219,13 +219,8 @@ class Lane:
             theirs_ms = (await self._office.client.health(self.peer, peer)).timestamp_ms
         if theirs_ms is None:
             return found
-        ours_ms = self._office.clock.now_ms()
-        skew_s = (theirs_ms - ours_ms) / 1000
-        reason = (
-            f"{found.reason} (its clock says {_time_text(theirs_ms)}, ours says"
-            f" {_time_text(ours_ms)}: {abs(skew_s):.0f} s {'ahead' if skew_s > 0 else 'behind'})"
-        )
-        return replace(found, reason=reason)
+        told = both_clocks(theirs_ms, self._office.clock.now_ms())
+        return replace(found, reason=f"{found.reason} ({told})")
 
     # -- what became of a message
 
@@ -291,9 +286,3 @@ class Lane:
             # Only a pause that ran its length makes the next one longer: five messages written
             # to a peer that is just restarting are no reason to stay away for half a minute.
             self._failures = min(self._failures + 1, 10)
-
-
-def _time_text(at_ms: int) -> str:
-    if not 0 <= at_ms < _MAX_DATE_MS:
-        return str(at_ms)
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -17,6 +17,8 @@ class ScriptedPeer:
 
     answer: Callable[[str, dict[str, object]], Reply]
     location: str = ""
+    closes_after: int = 0
+    connections: int = 0
     port: int = 0
     requests: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -35,8 +37,11 @@ class ScriptedPeer:
                 await self.came.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        answered = 0
         try:
-            while True:
+            while not self.closes_after or answered < self.closes_after:
+                answered += 1
                 reply = await self._one(reader)
                 if reply == HANG:
                     await reader.read()

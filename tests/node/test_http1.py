@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshbot_core.node.http1 import (
-    MAX_HEAD_BYTES,
-    MAX_HEADERS,
-    Head,
-    RequestError,
-    RequestReader,
-)
+from meshbot_core.node.framing import MAX_HEAD_BYTES, RequestError
+from meshbot_core.node.http1 import MAX_HEADERS, Head, RequestReader
 
 PLAIN = b"POST /mesh/msg?x=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = b"POST /m HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
