@@ -5,6 +5,7 @@ tree does not reach it. It reports over a pipe whether it came up. Only the stan
 imported here, because the MCP server starts its host before anything else.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LINGER_S: Final = 10.0
 START_LIMIT_S: Final = 60.0
+_MAX_LOG_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ class Spawned:
             )
 
 
+def _put_away_if_large(agent: "AgentPaths") -> None:
+    """Keep one old log beside the current one, so that logs stay within bounds."""
+    with contextlib.suppress(FileNotFoundError):
+        if agent.host_log.stat().st_size > _MAX_LOG_BYTES:
+            agent.host_log.replace(agent.host_log.with_suffix(".log.1"))
+
+
 def _line_of(fd: int, limit_s: float) -> bytes:
     deadline = time.monotonic() + limit_s
     line = b""
@@ -110,6 +119,7 @@ def spawn_host(agent: "AgentPaths", options: SpawnOptions) -> Spawned:
     command += ["--mesh", agent.mesh.mesh, "--as", agent.agent, *options.arguments()]
     try:
         agent.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _put_away_if_large(agent)
         log_fd = os.open(agent.host_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             # The child forks once more and exits, so waiting for it takes a moment only.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import calibration, host_bench, mailbox_bench, node_bench
+from tests.bench import calibration, host_bench, mailbox_bench, node_bench, thin_serve
 
 RESULTS = Path("bench-results")
 Figures = dict[str, float]
@@ -34,6 +34,7 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "send to a hanging peer": host_bench.hanging_send,
     "100 hosts at once": host_bench.many_hosts,
     "kill -9 under load": host_bench.killed_under_load,
+    "thin serve, under the real claude": thin_serve.run,
 }
 
 

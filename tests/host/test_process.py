@@ -200,3 +200,12 @@ async def test_protocol_11_many_hosts_started_at_once_are_all_listed(paths: Mesh
         await asyncio.to_thread(one.wait)
     assert set(names) <= set(read_config(paths).peers)
     assert len(hosts_of(paths)) == len(names)
+
+
+async def test_a_log_that_grew_large_is_put_away_at_the_next_start(paths: MeshPaths):
+    agent = paths.agent("dev")
+    agent.folder.mkdir(parents=True)
+    agent.host_log.write_bytes(b"x" * 2_000_000)
+    async with connected(agent):
+        assert agent.host_log.stat().st_size < 100_000
+    assert agent.host_log.with_suffix(".log.1").stat().st_size == 2_000_000
