@@ -2,7 +2,7 @@
 
 Stricter than HTTP asks for, since only other agents speak to us: what two readers could
 understand differently is refused. Measured against aiohttp's server this reader and its
-connection cost a fifth (docs/performance.md).
+connection cost a third (docs/performance.md).
 """
 
 import re

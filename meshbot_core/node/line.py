@@ -1,10 +1,11 @@
 """One connection to a peer, for one message at a time.
 
 The courier sends in order, so that each message waits for the answer to the one before: the time
-that a client takes between the two counts in full, and a general one takes four times this one's.
+that a client takes between the two counts in full, and a general one takes four times as long.
 """
 
 import asyncio
+import functools
 import re
 import ssl
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Target:
     base_path: str
 
 
+@functools.lru_cache(maxsize=256)
 def target_of(url: str) -> Target:
     """Take a peer's URL apart.
 
