@@ -114,7 +114,12 @@ class Asking:
         return self._ask_result(status, reason=reason)
 
     async def _crossed(self, ask_id: str, peer: str, session: str) -> api.AskResult | None:
-        """End the wait when the peer that was asked is asking us (decision 5)."""
+        """End the wait when the peer that was asked is asking us (decision 5).
+
+        An ask to ourselves is no such circle: another session of ours may answer it.
+        """
+        if peer == self.node.agent:
+            return None
         batch = await self.mailbox.lease_ask_from(
             peer,
             LeaseRequest(session=session, channel="tool_result", lease_id=f"crossing-{ask_id}"),
