@@ -90,7 +90,9 @@ class Round:
         except SessionGoneError:
             pass
         except TimeoutError:
-            self.faults.append(f"{text!r} hung")
+            # A claude whose MCP server was killed may take its time; that is its own affair.
+            if serves_of(session.process.pid):
+                self.faults.append(f"{text!r} hung")
 
     async def _bare_turn(self, bare: StdioClient, tag: str) -> None:
         with contextlib.suppress(ServerGoneError):
