@@ -1,0 +1,99 @@
+"""The control API's values that belong to sessions; beside ``api``, on the same socket."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from meshbot_core.host.api import ApiModel
+from meshbot_core.session.records import Approval, Decision, SessionOptions, SessionView
+
+
+class StartSession(ApiModel):
+    """``POST /v1/session``: start a session in this host; 409 when one runs."""
+
+    options: SessionOptions
+
+
+class StopSession(ApiModel):
+    """``POST /v1/session/stop``: end the session; it is not started again.
+
+    Claude Code is asked to end first, then told with ``signal_name``, and killed after
+    ``timeout_s``.
+    """
+
+    timeout_s: float = Field(default=10.0, ge=0)
+    signal_name: str = "SIGTERM"
+
+
+class SessionAnswer(ApiModel):
+    """``GET /v1/session`` and what changes it; None: this host has no session."""
+
+    session: SessionView | None = None
+    options: SessionOptions | None = None
+    """Without ``inherited``."""
+
+
+class ApprovalRequest(ApiModel):
+    """``POST /v1/approvals``: a headless session's tool call wants to be allowed.
+
+    The answer comes when it was decided; closing the connection withdraws it.
+    """
+
+    id: str
+    tool: str
+    tool_input: JsonValue = None
+    call_id: str = ""
+
+
+class ApprovalPage(ApiModel):
+    """``GET /v1/approvals``: what waits, and with ``history`` what was decided."""
+
+    approvals: tuple[Approval, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class SessionEvent(ApiModel):
+    """The session changed; sent as it happens."""
+
+    type: Literal["session"] = "session"
+    session: SessionView | None
+
+
+class ApprovalEvent(ApiModel):
+    """An approval came up (``decision`` None) or was decided."""
+
+    type: Literal["approval"] = "approval"
+    approval: Approval
+    decision: Decision | None = None
+
+
+class PushEvent(ApiModel):
+    """To one session's MCP server alone: post ``text`` to Claude Code's own socket.
+
+    ``frame_id`` names the attempt; what becomes of it is told with ``POST /v1/pushes``.
+    """
+
+    type: Literal["push"] = "push"
+    frame_id: str
+    text: str
+    sender_name: str
+
+
+class NativeSocket(ApiModel):
+    """``POST /v1/native``: serve runs inside a session that has a messaging socket.
+
+    ``session`` is the client's id, ``claude_pid`` the process that the socket belongs to.
+    """
+
+    session: str
+    path: str
+    claude_pid: int
+
+
+class PushReport(ApiModel):
+    """``POST /v1/pushes``: what became of a push; ``written`` is no proof that it was read."""
+
+    session: str
+    frame_id: str
+    state: Literal["written", "failed", "held", "denied", "dropped", "expired"]
+    reason: str = ""
