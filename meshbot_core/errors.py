@@ -261,6 +261,26 @@ class PortInUseError(HostError):
     http_status = 409
 
 
+class SessionError(MeshError):
+    """Base of what concerns a host's session."""
+
+    code = "session_error"
+    http_status = 409
+
+
+class SessionRunningError(SessionError):
+    """A session runs already."""
+
+    code = "session_running"
+
+
+class NoSessionError(SessionError):
+    """The host has no session that runs."""
+
+    code = "no_session"
+    http_status = 404
+
+
 class ClaudeError(MeshError):
     """Claude Code cannot be used as we need it."""
 

@@ -6,8 +6,10 @@ an old host answers a new client as far as it can.
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from meshbot_core.host.session_api import ApprovalEvent, PushEvent, SessionEvent
+from meshbot_core.session.records import Record, SessionView
 from meshbot_core.types import MessageKind
 
 API_VERSION: Final = 1
@@ -24,10 +26,8 @@ ClientKind = Literal["serve", "cli", "console", "test"]
 ASK_LIMIT_S: Final = 86_400.0
 
 
-class ApiModel(BaseModel):
-    """Base of everything on the control socket: frozen, tolerant of members it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+ApiModel = Record
+"""Base of everything on the control socket: frozen, tolerant of members it does not know."""
 
 
 class MessageView(ApiModel):
@@ -146,6 +146,7 @@ class HostStatus(ApiModel):
     rejected: dict[str, int] = Field(default_factory=dict)
     config_error: str = ""
     notices: tuple[str, ...] = ()
+    session: SessionView | None = None
 
 
 class JournalRow(ApiModel):
@@ -297,7 +298,17 @@ class GoodbyeEvent(ApiModel):
     reason: str = ""
 
 
-HostEvent = Hello | MessageEvent | DeliveryEvent | AskEvent | NoticeEvent | GoodbyeEvent
+HostEvent = (
+    Hello
+    | MessageEvent
+    | DeliveryEvent
+    | AskEvent
+    | NoticeEvent
+    | GoodbyeEvent
+    | SessionEvent
+    | ApprovalEvent
+    | PushEvent
+)
 HOST_EVENT: TypeAdapter[HostEvent] = TypeAdapter(Annotated[HostEvent, Field(discriminator="type")])
 
 

@@ -86,6 +86,11 @@ class HostClient:
         await self._link.gone()
         await self.status()
 
+    @property
+    def link(self) -> Link:
+        """The way to the host, for calls that have classes of their own."""
+        return self._link
+
     # -- calls
 
     async def status(self) -> api.HostStatus:

@@ -88,13 +88,15 @@ class Link:
         answer: type[Model],
         content: api.ApiModel | None = None,
         query: Mapping[str, str] | None = None,
+        *,
+        limit_s: float = _CALL_LIMIT_S,
     ) -> Model:
         """Request ``path`` and read the answer as ``answer``.
 
         Raises:
             MeshError: As ``request``, or the answer is not understood.
         """
-        response = await self.request(method, path, content, query)
+        response = await self.request(method, path, content, query, limit_s=limit_s)
         try:
             return answer.model_validate_json(response.body)
         except ValidationError as error:
@@ -109,6 +111,8 @@ class Link:
         path: str,
         content: api.ApiModel | None = None,
         query: Mapping[str, str] | None = None,
+        *,
+        limit_s: float = _CALL_LIMIT_S,
     ) -> Response:
         """Request ``path``; while the host is away, try again for ``AWAY_LIMIT_S``.
 
@@ -122,7 +126,7 @@ class Link:
         deadline_s = loop.time() + AWAY_LIMIT_S
         while True:
             try:
-                async with asyncio.timeout(_CALL_LIMIT_S):
+                async with asyncio.timeout(limit_s):
                     response = await self.http.request(method, target, body)
             except (AwayError, TimeoutError) as error:
                 if loop.time() > deadline_s or self.is_ending:

@@ -4,17 +4,16 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from meshbot_core.host.api import ApiModel
-from meshbot_core.session.records import Approval, Decision, SessionOptions, SessionView
+from meshbot_core.session.records import Approval, Decision, Record, SessionOptions, SessionView
 
 
-class StartSession(ApiModel):
+class StartSession(Record):
     """``POST /v1/session``: start a session in this host; 409 when one runs."""
 
     options: SessionOptions
 
 
-class StopSession(ApiModel):
+class StopSession(Record):
     """``POST /v1/session/stop``: end the session; it is not started again.
 
     Claude Code is asked to end first, then told with ``signal_name``, and killed after
@@ -25,7 +24,7 @@ class StopSession(ApiModel):
     signal_name: str = "SIGTERM"
 
 
-class SessionAnswer(ApiModel):
+class SessionAnswer(Record):
     """``GET /v1/session`` and what changes it; None: this host has no session."""
 
     session: SessionView | None = None
@@ -33,7 +32,7 @@ class SessionAnswer(ApiModel):
     """Without ``inherited``."""
 
 
-class ApprovalRequest(ApiModel):
+class ApprovalRequest(Record):
     """``POST /v1/approvals``: a headless session's tool call wants to be allowed.
 
     The answer comes when it was decided; closing the connection withdraws it.
@@ -45,21 +44,21 @@ class ApprovalRequest(ApiModel):
     call_id: str = ""
 
 
-class ApprovalPage(ApiModel):
+class ApprovalPage(Record):
     """``GET /v1/approvals``: what waits, and with ``history`` what was decided."""
 
     approvals: tuple[Approval, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
 
-class SessionEvent(ApiModel):
+class SessionEvent(Record):
     """The session changed; sent as it happens."""
 
     type: Literal["session"] = "session"
     session: SessionView | None
 
 
-class ApprovalEvent(ApiModel):
+class ApprovalEvent(Record):
     """An approval came up (``decision`` None) or was decided."""
 
     type: Literal["approval"] = "approval"
@@ -67,7 +66,7 @@ class ApprovalEvent(ApiModel):
     decision: Decision | None = None
 
 
-class PushEvent(ApiModel):
+class PushEvent(Record):
     """To one session's MCP server alone: post ``text`` to Claude Code's own socket.
 
     ``frame_id`` names the attempt; what becomes of it is told with ``POST /v1/pushes``.
@@ -79,7 +78,7 @@ class PushEvent(ApiModel):
     sender_name: str
 
 
-class NativeSocket(ApiModel):
+class NativeSocket(Record):
     """``POST /v1/native``: serve runs inside a session that has a messaging socket.
 
     ``session`` is the client's id, ``claude_pid`` the process that the socket belongs to.
@@ -90,7 +89,7 @@ class NativeSocket(ApiModel):
     claude_pid: int
 
 
-class PushReport(ApiModel):
+class PushReport(Record):
     """``POST /v1/pushes``: what became of a push; ``written`` is no proof that it was read."""
 
     session: str

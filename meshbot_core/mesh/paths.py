@@ -160,6 +160,16 @@ class AgentPaths:
         return self.folder / "host.log"
 
     @property
+    def session_log(self) -> Path:
+        """What happened in the agent's session, one line an event."""
+        return self.folder / "session.log"
+
+    @property
+    def session_json(self) -> Path:
+        """The session that runs, for the host that comes after a crash."""
+        return self.folder / "session.json"
+
+    @property
     def legacy_queue(self) -> Path:
         """The inbox of the reference implementation."""
         return self.folder / "queue.json"
