@@ -1,0 +1,246 @@
+"""What a session does, from its hooks, its stream and its process; no I/O.
+
+Each event changes the state and may have effects, which the caller acts on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from meshbot_core.claude import hooks
+from meshbot_core.claude import stream as lines
+from meshbot_core.claude.framing import ids_in
+from meshbot_core.claude.hook_settings import SessionKind
+from meshbot_core.claude.statusline import StatusReport
+from meshbot_core.claude.titles import is_idle_title
+from meshbot_core.session.effects import (
+    ConversationBegan,
+    Effect,
+    Shown,
+    Spent,
+    TurnBegan,
+    TurnEnded,
+)
+from meshbot_core.session.records import SessionState
+from meshbot_core.types import Clock
+
+STALLED_AFTER_MS: Final = 10 * 60 * 1000
+_QUIET_MS: Final = 1500
+"""How long an idle title must stand, with no event, before a turn counts as interrupted."""
+_SHOWN_CHARS: Final = 60
+_TELLING: Final = ("command", "file_path", "pattern", "url", "query", "description", "to")
+
+
+@dataclass(slots=True)
+class Tracker:
+    """One session's state. ``turn`` counts turns; the one that runs has that number."""
+
+    kind: SessionKind
+    clock: Clock
+    state: SessionState = "starting"
+    since_ms: int = 0
+    doing: str = ""
+    doing_since_ms: int = 0
+    reason: str = ""
+    conversation: str = ""
+    model: str = ""
+    title: str = ""
+    context_used: float | None = None
+    cost_usd: float = 0.0
+    turn: int = 0
+    has_begun: bool = False
+    """A turn was begun in this conversation: it can be resumed."""
+    limited_until_ms: int = 0
+    _heard_ms: int = 0
+    _title_since_ms: int = 0
+    _is_in_turn: bool = field(default=False)
+
+    def __post_init__(self) -> None:
+        self.since_ms = self._heard_ms = self.clock.now_ms()
+
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether the model is at work, or waits in mid-turn."""
+        return self._is_in_turn
+
+    def to(self, state: SessionState, reason: str = "") -> None:
+        """Change the state, and since when."""
+        if state != self.state:
+            self.since_ms = self.clock.now_ms()
+        self.state, self.reason = state, reason
+
+    # -- the process
+
+    def started(self, conversation: str) -> None:
+        """A claude was started; ``conversation`` empty when it chooses one itself."""
+        self._heard_ms = self.clock.now_ms()
+        self._is_in_turn = False
+        self.doing = ""
+        if conversation != self.conversation:
+            self.has_begun = False
+        self.conversation = conversation
+        self.to("starting")
+
+    def ended(self) -> None:
+        """The claude is gone; whatever it did is over."""
+        self._is_in_turn = False
+        self.doing = ""
+
+    # -- hooks
+
+    def hook(self, event: hooks.HookEvent) -> tuple[Effect, ...]:
+        """Note an event of the session's hooks."""
+        self._heard_ms = self.clock.now_ms()
+        return () if event.is_of_subagent else self._hooked(event)
+
+    def _hooked(self, event: hooks.HookEvent) -> tuple[Effect, ...]:
+        effects: tuple[Effect, ...] = ()
+        match event:
+            case hooks.SessionStart():
+                effects = self._conversation_began(event.session_id, event.model or "")
+            case hooks.UserPromptSubmit():
+                effects = self._prompted(event.prompt)
+            case hooks.PreToolUse():
+                self._working(_call_text(event.tool, event.tool_input))
+            case hooks.PostToolUse() | hooks.PostToolUseFailure():
+                self._working("")
+            case hooks.Stop() if self.kind == "interactive":
+                effects = self._turn_ended(TurnEnded(is_well=True))
+            case hooks.StopFailure() if self.kind == "interactive":
+                error = event.details or event.error
+                how = TurnEnded(is_well=False, error=error, is_limit=event.is_limit)
+                effects = self._turn_ended(how)
+            case _:
+                pass
+        return effects
+
+    def _conversation_began(self, conversation: str, model: str) -> tuple[Effect, ...]:
+        self.model = model or self.model
+        was_turn = self._is_in_turn
+        changed = conversation != self.conversation
+        if changed:
+            self.has_begun = False
+        self.conversation = conversation
+        if self.state == "starting":
+            self.to("idle")
+        if not changed:
+            return ()
+        ended = self._turn_ended(TurnEnded(is_well=False, error="cleared")) if was_turn else ()
+        return (*ended, ConversationBegan(conversation))
+
+    def _prompted(self, prompt: str) -> tuple[Effect, ...]:
+        ids = ids_in(prompt)
+        shown: tuple[Effect, ...] = (Shown(ids),) if ids else ()
+        if self._is_in_turn:
+            return shown
+        return (*self.turn_began(is_by_human=not ids and not _is_notice(prompt)), *shown)
+
+    def turn_began(self, *, is_by_human: bool) -> tuple[Effect, ...]:
+        """A turn begins; nothing when one runs."""
+        if self._is_in_turn:
+            return ()
+        self.turn += 1
+        self._is_in_turn = self.has_begun = True
+        self._heard_ms = self.clock.now_ms()
+        self._working("")
+        return (TurnBegan(is_by_human),)
+
+    def _turn_ended(self, how: TurnEnded) -> tuple[Effect, ...]:
+        if not self._is_in_turn:
+            return ()
+        self._is_in_turn = False
+        self.doing = ""
+        self.to("limited", how.error) if how.is_limit else self.to("idle", how.error)
+        return (how,)
+
+    def _working(self, doing: str) -> None:
+        self.doing = doing
+        self.doing_since_ms = self.clock.now_ms() if doing else 0
+        self.to("working")
+
+    # -- the stream of a headless session
+
+    def stream(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
+        """Note a line of a headless session."""
+        self._heard_ms = self.clock.now_ms()
+        match event:
+            case lines.TurnBegan():
+                return self._stream_began(event)
+            case lines.UserSpoke():
+                if event.is_replay and (ids := ids_in(event.text)):
+                    return (*self.turn_began(is_by_human=False), Shown(ids))
+            case lines.TurnEnded():
+                return self._stream_ended(event)
+            case lines.RateLimited() if event.is_rejected:
+                self.limited_until_ms = event.until_ms or 0
+            case _:
+                pass
+        return ()
+
+    def _stream_began(self, event: lines.TurnBegan) -> tuple[Effect, ...]:
+        self.model = event.model or self.model
+        if event.session_id == self.conversation or not event.session_id:
+            return ()
+        self.conversation = event.session_id
+        return (ConversationBegan(event.session_id),)
+
+    def _stream_ended(self, event: lines.TurnEnded) -> tuple[Effect, ...]:
+        self.cost_usd = event.cost_usd
+        is_limit = bool(self.limited_until_ms) or event.api_status in (429, 529)
+        how = TurnEnded(
+            is_well=not event.is_error,
+            error=event.text[:200] if event.is_error else "",
+            is_limit=event.is_error and is_limit,
+            limited_until_ms=self.limited_until_ms if event.is_error else 0,
+        )
+        self.limited_until_ms = 0
+        return (*self._turn_ended(how), Spent(event.cost_usd, self.conversation))
+
+    # -- the terminal of an interactive session
+
+    def status_line(self, report: StatusReport) -> tuple[Effect, ...]:
+        """Note what the status line told."""
+        self.model = report.model.display_name or self.model
+        self.context_used = report.context.used_percentage
+        self.cost_usd = report.cost.total_cost_usd
+        return (Spent(self.cost_usd, report.session_id),)
+
+    def titled(self, title: str) -> None:
+        """Note the window's title."""
+        if is_idle_title(title) != is_idle_title(self.title):
+            self._title_since_ms = self.clock.now_ms()
+        self.title = title
+
+    # -- time
+
+    def looked_at(self) -> tuple[Effect, ...]:
+        """Note that time went by: a turn may have been interrupted, or have stalled."""
+        now_ms = self.clock.now_ms()
+        if not self._is_in_turn or self.state == "needs_approval":
+            return ()
+        quiet_ms = now_ms - max(self._heard_ms, self._title_since_ms)
+        if self.kind == "interactive" and is_idle_title(self.title) and quiet_ms > _QUIET_MS:
+            return self._turn_ended(TurnEnded(is_well=False, error=""))
+        if now_ms - self._heard_ms > STALLED_AFTER_MS:
+            self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
+        return ()
+
+
+def _is_notice(prompt: str) -> bool:
+    """Whether Claude Code itself put this in as a prompt (a waiter or task that ended)."""
+    return prompt.lstrip().startswith(("<task-notification>", "<system-reminder>"))
+
+
+def _call_text(tool: str, tool_input: JsonValue) -> str:
+    """A tool call in a few words, for reading."""
+    if isinstance(tool_input, Mapping):
+        for name in _TELLING:
+            value = tool_input.get(name)
+            if isinstance(value, str) and value:
+                return f"{tool} {' '.join(value.split())}"[:_SHOWN_CHARS]
+    elif tool_input is not None:
+        return f"{tool} {json.dumps(tool_input)}"[:_SHOWN_CHARS]
+    return tool[:_SHOWN_CHARS]
