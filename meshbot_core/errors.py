@@ -281,6 +281,13 @@ class NoSessionError(SessionError):
     http_status = 404
 
 
+class SessionFolderError(SessionError):
+    """The folder that a session is to run in cannot be used."""
+
+    code = "session_folder"
+    http_status = 400
+
+
 class ClaudeError(MeshError):
     """Claude Code cannot be used as we need it."""
 
