@@ -288,6 +288,33 @@ class SessionFolderError(SessionError):
     http_status = 400
 
 
+class NoSuchApprovalError(SessionError):
+    """No approval of that id waits or was decided here, or the prefix fits several."""
+
+    code = "no_such_approval"
+    http_status = 404
+
+
+class ApprovalDecidedError(SessionError):
+    """Somebody was quicker; the message says who and when."""
+
+    code = "approval_decided"
+
+
+class DecisionForbiddenError(SessionError):
+    """A session cannot decide what sessions may do."""
+
+    code = "decision_forbidden"
+    http_status = 403
+
+
+class GuardPausedError(SessionError):
+    """The agent went past one of its limits and waits for a human's word."""
+
+    code = "guard_paused"
+    http_status = 429
+
+
 class ClaudeError(MeshError):
     """Claude Code cannot be used as we need it."""
 

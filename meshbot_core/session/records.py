@@ -115,7 +115,8 @@ class Approval(Record):
     has_suggestions: bool = False
 
 
-Behavior = Literal["allow", "deny"]
+Behavior = Literal["allow", "deny", "unknown"]
+"""``unknown``: it was answered at the session's own prompt, which does not tell us how."""
 Scope = Literal["once", "session"]
 DecidedBy = Literal["cli", "console", "terminal", "rule", "timeout", "ended"]
 
@@ -135,6 +136,8 @@ class Decision(Record):
     by: DecidedBy
     by_pid: int | None = None
     by_uid: int | None = None
+    keeps_suggestions: bool = False
+    """The rules that Claude Code suggested are to be kept by it."""
     asked_at_ms: int
     decided_at_ms: int
 
@@ -142,8 +145,8 @@ class Decision(Record):
 class Verdict(Record):
     """What a person says to an approval: the body of ``POST /v1/approvals/{id}``."""
 
-    behavior: Behavior
+    behavior: Literal["allow", "deny"]
     scope: Scope = "once"
     reason: str = ""
     keeps_suggestions: bool = False
-    by: DecidedBy = "cli"
+    by: Literal["cli", "console"] = "cli"
