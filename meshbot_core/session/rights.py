@@ -7,7 +7,7 @@ approving its own calls by running ``meshbot approve``.
 from collections.abc import Sequence
 from typing import Final
 
-import psutil  # type: ignore[import-untyped] -- it ships none
+import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from meshbot_core.errors import DecisionForbiddenError
 
