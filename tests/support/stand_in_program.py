@@ -1,0 +1,192 @@
+"""A program that behaves as ``claude`` does at its borders; run as ``python -I -S FILE``.
+
+Standard library only, and quick to start. It is copied by ``stand_in_claude``, which puts the
+file ``stand-in.json`` beside it: how it is to behave, and ``starts.jsonl``: how it was started.
+
+A line of its user's that is one of these words does something:
+
+``exit N``
+    Ends with status N.
+``crash``
+    Dies of SIGKILL.
+``hang``
+    Its turn goes on until it is interrupted (headless).
+``fail``
+    Its turn ends as an error (headless).
+``tool``
+    It calls a tool before it answers (headless).
+``modes``
+    It switches on what a full-screen program switches on (interactive).
+``size``
+    It prints the size of its terminal (interactive).
+``env NAME``
+    It prints a variable of its environment.
+"""
+
+import json
+import os
+import signal
+import sys
+import uuid
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CLEAR = "\x1b[2J\x1b[H"
+MODES = "\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1006h\x1b[?1004h\x1b[>1u"
+
+
+def main() -> int:
+    facts = json.loads((HERE / "stand-in.json").read_text())
+    words = sys.argv[1:]
+    if words == ["--version"]:
+        show(f"{facts['version']} (Claude Code)\n")
+        return 0
+    if words[:2] == ["auth", "status"]:
+        show(json.dumps({"loggedIn": facts["is_logged_in"], "authMethod": "api_key"}) + "\n")
+        return 0 if facts["is_logged_in"] else 1
+    start = {"pid": os.getpid(), "arguments": words, "folder": str(Path.cwd())}
+    with (HERE / "starts.jsonl").open("a") as starts:
+        starts.write(json.dumps(start) + "\n")
+    return begin(facts, words)
+
+
+def begin(facts: dict, words: list[str]) -> int:
+    at_start = facts["at_start"]
+    if at_start == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if at_start.startswith("exit "):
+        sys.stderr.write("it ends at once\n")
+        return int(at_start.split()[1])
+    if at_start == "garbage":
+        show("\x00\xff this is no JSON {\n")
+    return headless(words) if "-p" in words else interactive(words)
+
+
+def commanded(text: str) -> None:
+    """Do what ``exit N`` and ``crash`` say."""
+    if text == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if text.startswith("exit ") and text.split()[1].lstrip("-").isdigit():
+        sys.stdout.flush()
+        os._exit(int(text.split()[1]))
+
+
+def answer(text: str) -> str:
+    if text.startswith("env "):
+        return os.environ.get(text.split()[1], "(not set)")
+    return f"heard: {text}"
+
+
+def conversation(words: list[str]) -> str:
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in ("--session-id", "--resume") and value:
+            return value
+    return str(uuid.uuid4())
+
+
+# -- headless
+
+
+class Stream:
+    """What a headless session writes."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.turns = 0
+
+    def say(self, **members: object) -> None:
+        members |= {"session_id": self.session_id, "uuid": str(uuid.uuid4())}
+        sys.stdout.write(json.dumps(members) + "\n")
+        sys.stdout.flush()
+
+    def turn(self, line: dict) -> None:
+        content = line["message"]["content"]
+        text = content if isinstance(content, str) else content[0]["text"]
+        word = text.strip()
+        self.turns += 1
+        self.say(
+            type="system", subtype="init", cwd=str(Path.cwd()), model="stand-in", tools=[],
+            mcp_servers=[{"name": "mesh", "status": "connected"}],
+            claude_code_version="2.1.330", permissionMode="default",
+        )  # fmt: skip
+        self.replay(line)
+        commanded(word)
+        if word == "hang":
+            return
+        if word == "tool":
+            self.tool()
+        self.message("assistant", [{"type": "text", "text": answer(text)}])
+        self.result(answer(text), is_error=word == "fail")
+
+    def replay(self, line: dict) -> None:
+        members = {"type": "user", "message": line["message"], "isReplay": True}
+        members |= {"session_id": self.session_id, "uuid": line.get("uuid") or str(uuid.uuid4())}
+        sys.stdout.write(json.dumps(members | {"parent_tool_use_id": None}) + "\n")
+        sys.stdout.flush()
+
+    def tool(self) -> None:
+        call = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": "ls"}}
+        self.message("assistant", [call])
+        result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "a b"}
+        self.message("user", [result])
+
+    def message(self, role: str, content: list) -> None:
+        message = {"role": role, "content": content}
+        self.say(type=role, message=message, parent_tool_use_id=None)
+
+    def result(self, text: str, *, is_error: bool, ended_by: str = "completed") -> None:
+        self.say(
+            type="result", subtype="error_during_execution" if is_error else "success",
+            is_error=is_error, result=text, total_cost_usd=round(0.01 * self.turns, 4),
+            num_turns=1, duration_ms=1, permission_denials=[], terminal_reason=ended_by,
+        )  # fmt: skip
+
+
+def headless(words: list[str]) -> int:
+    stream = Stream(conversation(words))
+    for raw in sys.stdin:
+        line = json.loads(raw)
+        if line.get("type") == "control_request":
+            response = {"subtype": "success", "request_id": line["request_id"]}
+            stream.say(type="control_response", response=response)
+            stream.result("", is_error=True, ended_by="aborted_streaming")
+        elif line.get("type") == "user":
+            stream.turn(line)
+    return 0
+
+
+# -- interactive
+
+
+def interactive(words: list[str]) -> int:
+    prompt = words[words.index("--") + 1] if "--" in words else ""
+    show(f"{CLEAR}\x1b]0;✳ Claude Code\x07Welcome to the stand-in\r\n")
+    if prompt:
+        show(f"heard: {prompt}\r\n")
+    while True:
+        show("> ")
+        line = sys.stdin.readline()
+        if not line:
+            return 0
+        react(line.strip())
+
+
+def react(text: str) -> None:
+    commanded(text)
+    if text == "modes":
+        show(MODES)
+    elif text == "size":
+        columns, rows = os.get_terminal_size(0)
+        show(f"size {columns}x{rows}\r\n")
+    else:
+        show(f"{answer(text)}\r\n")
+
+
+def show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
