@@ -10,6 +10,7 @@ from meshbot_core.mailbox.rows import (
     JOURNAL_COLUMNS,
     OUTBOX_COLUMNS,
     inbox_message,
+    inbox_messages,
     journal_entries,
     outbox_message,
     outbox_messages,
@@ -18,9 +19,20 @@ from meshbot_core.mailbox.rows import (
 MAX_PAGE: Final = 1000
 """Rows one page of the journal or the outbox has at most."""
 
+UNANSWERED_FOR_MS: Final = 24 * 3600 * 1000
+"""For how long an ask can still be told to be unanswered; no ask of ours waits longer."""
+
 _OUTBOX: Final = "SELECT " + OUTBOX_COLUMNS + " FROM messages"  # noqa: S608 -- columns named in rows
 _INBOX: Final = "SELECT " + INBOX_COLUMNS + " FROM messages"  # noqa: S608 -- columns named in rows
 _JOURNAL: Final = "SELECT " + JOURNAL_COLUMNS + " FROM messages"  # noqa: S608 -- columns named in rows
+_UNANSWERED: Final = (
+    _INBOX + " AS asked INDEXED BY asks_received"  # noqa: S608 -- columns named in rows
+    " WHERE direction = 'in' AND kind = 'ask' AND at_ms >= :since"
+    " AND state IN ('leased', 'done') AND (:session IS NULL OR session = :session)"
+    " AND NOT EXISTS (SELECT 1 FROM messages AS reply INDEXED BY replies"
+    "  WHERE reply.direction = 'out' AND reply.reply_to = asked.id AND reply.peer = asked.peer)"
+    " ORDER BY at_ms LIMIT :limit"
+)
 _MAX_SEQ: Final = 2**63 - 1
 
 
@@ -113,6 +125,14 @@ def _answer(connection: sqlite3.Connection, seq: int) -> tuple[InboxMessage | No
     ).fetchone()
     # The lease that holds it is the showing this answer is for.
     return replace(answer, shown_count=answer.shown_count - 1), str(lease_id)
+
+
+def unanswered_asks(
+    connection: sqlite3.Connection, session: str | None, since_ms: int
+) -> tuple[InboxMessage, ...]:
+    """Asks received since then that were shown, to ``session`` or at all, and not replied to."""
+    values = {"since": since_ms, "session": session, "limit": MAX_PAGE}
+    return inbox_messages(connection.execute(_UNANSWERED, values))
 
 
 def leased_sessions(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -1,122 +1,47 @@
 """One agent's mailbox: the durable inbox, outbox, asks and journal."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Final, cast
 
-from meshbot_core.errors import MailboxUnavailableError
-from meshbot_core.mailbox import leasing, legacy, lookups, nonces, outgoing, retention
-from meshbot_core.mailbox.checkup import Checkup
-from meshbot_core.mailbox.ledger import Ledger
-from meshbot_core.mailbox.reading import Question, Reading
+from meshbot_core.mailbox import (
+    decisions,
+    leasing,
+    legacy,
+    lookups,
+    nonces,
+    outgoing,
+    retention,
+    schema,
+)
+from meshbot_core.mailbox.access import Access
 from meshbot_core.mailbox.receiving import arrival_of
 from meshbot_core.mailbox.records import (
     AskStatus,
+    DecisionRow,
     Draft,
     InboxMessage,
     JournalEntry,
     LeaseBatch,
     LeaseRequest,
-    MailboxCounts,
-    MailboxLimits,
     OutboxMessage,
     Receipt,
 )
-from meshbot_core.mailbox.store import Damage, Owner, Store, Work
 from meshbot_core.mailbox.texts import check_texts, size_of
-from meshbot_core.mailbox.threads import Worker
-from meshbot_core.types import Clock
 from meshbot_core.wire.message import WireMessage
 
-T = TypeVar("T")
+_NOTE: Final = "note:"
 
 
-class Mailbox:
+class Mailbox(Access):
     """The one owner of an agent's mailbox file, for one event loop.
 
     A call that returns is on disk. A call whose caller is cancelled is done all the same. Every
     call raises ``MailboxUnavailableError`` while the file cannot be used (disk full, locked by
     another program), and works again once it can.
     """
-
-    def __init__(
-        self,
-        path: Path,
-        owner: Owner,
-        clock: Clock,
-        limits: MailboxLimits,
-        on_notice: Callable[[str], None] | None,
-    ) -> None:
-        self._path = path
-        self._notices: list[str] = []
-        self._on_notice = on_notice
-        self._loop = asyncio.get_running_loop()
-        self._store = Store(path, owner, clock, limits, self._notice_from_thread)
-        self._writer: Worker[Work] = Worker("mailbox-writer", self._store)
-        reading = Reading(path, self._store, self._damage_from_thread)
-        self._checkup = Checkup(path, partial(self._damage_from_thread, epoch=0))
-        self._reader: Worker[Question] = Worker("mailbox-reader", reading)
-
-    @classmethod
-    @asynccontextmanager
-    async def opened(
-        cls,
-        path: Path,
-        *,
-        agent: str,
-        machine_id: str,
-        clock: Clock,
-        limits: MailboxLimits = MailboxLimits(),  # noqa: B008 -- frozen, so safely shared
-        on_notice: Callable[[str], None] | None = None,
-    ) -> "AsyncIterator[Mailbox]":
-        """Open or make the mailbox at ``path``; closes it when the block ends.
-
-        A file of another machine, or one that is damaged, is set aside and a new one started;
-        ``notices`` and ``on_notice`` (called in the loop) say so.
-
-        Raises:
-            MailboxSchemaError: It is of a newer meshbot; it was not touched.
-            MailboxUnavailableError: It cannot be opened now.
-            UnsupportedPlatformError: It is on a network file system.
-        """
-        mailbox = cls(path, Owner(agent, machine_id), clock, limits, on_notice)
-        await mailbox._writer.start()
-        try:
-            await mailbox._reader.start()
-            if mailbox._store.was_unclean:
-                mailbox._checkup.start()
-            yield mailbox
-        finally:
-            await mailbox._close()
-
-    async def _close(self) -> None:
-        self._checkup.stop()
-        try:
-            await self._reader.close()
-        finally:
-            await self._writer.close()
-
-    # -- what it says of itself
-
-    @property
-    def counts(self) -> MailboxCounts:
-        """How much lies where, as of the last commit; no I/O."""
-        return self._store.counts
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What a person should know: files set aside, messages taken over; oldest first."""
-        return tuple(self._notices)
-
-    def notice(self, text: str) -> None:
-        """Add a line to ``notices``."""
-        self._notices.append(text)
-        if self._on_notice is not None:
-            self._on_notice(text)
 
     # -- in
 
@@ -229,6 +154,33 @@ class Mailbox:
         """The id of the oldest open ask to this peer."""
         return await self._read(lambda connection: lookups.open_ask_to(connection, peer))
 
+    async def unanswered_asks(self, session: str | None = None) -> tuple[InboxMessage, ...]:
+        """Asks of the last day that were shown, to ``session`` or at all, and not answered yet."""
+        since_ms = self.clock.now_ms() - lookups.UNANSWERED_FOR_MS
+        return await self._read(
+            lambda connection: lookups.unanswered_asks(connection, session, since_ms)
+        )
+
+    # -- beside messages
+
+    async def keep_decision(self, decision: DecisionRow) -> None:
+        """Keep what a person, a rule or the clock decided."""
+        await self._write(lambda ledger: decisions.keep(ledger, decision))
+
+    async def decisions(self, limit: int = 100) -> tuple[DecisionRow, ...]:
+        """The newest decisions, newest first."""
+        return await self._read(lambda connection: decisions.newest(connection, limit))
+
+    async def set_note(self, key: str, text: str) -> None:
+        """Keep a small text under a name, over what was there."""
+        check_texts(key, text)
+        await self._write(lambda ledger: schema.set_meta(ledger.connection, **{_NOTE + key: text}))
+
+    async def note(self, key: str) -> str:
+        """The text kept under a name; empty when there is none."""
+        check_texts(key)
+        return await self._read(lambda connection: schema.meta_value(connection, _NOTE + key))
+
     # -- all of it
 
     async def journal(
@@ -259,40 +211,12 @@ class Mailbox:
         return taken
 
     async def tidy(self, now_ms: int) -> int:
-        """Forget what is past its time: nonces and finished messages; how many rows."""
+        """Forget what is past its time: nonces, finished messages, decisions; how many rows."""
         removed = 0
-        for remove in (nonces.forget, retention.remove_finished):
+        for remove in (nonces.forget, retention.remove_finished, decisions.remove_old):
             step = partial(remove, now_ms=now_ms)
             in_step = 1
             while in_step:
                 in_step = await self._write(step)
                 removed += in_step
         return removed
-
-    # -- the threads
-
-    async def _write(self, operation: Callable[[Ledger], T], *, weight: int = 0) -> T:
-        return cast(T, await self._writer.submit(operation, weight=weight))
-
-    async def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        return cast(T, await self._reader.submit(question))
-
-    def _notice_from_thread(self, text: str) -> None:
-        self._from_thread(self.notice, text)
-
-    def _damage_from_thread(self, reason: str, epoch: int) -> None:
-        self._from_thread(self._report, Damage(reason, epoch))
-
-    def _from_thread(self, call: Callable[[T], None], argument: T) -> None:
-        with suppress(RuntimeError):  # The loop is closed: nobody is left to hear it.
-            self._loop.call_soon_threadsafe(call, argument)
-
-    def _report(self, damage: Damage) -> None:
-        with suppress(MailboxUnavailableError):  # Closed meanwhile: the next opening sees it.
-            self._writer.submit(damage).add_done_callback(_hear)
-
-
-def _hear(future: "asyncio.Future[object]") -> None:
-    """Take note of an outcome that nobody waits for."""
-    if not future.cancelled():
-        future.exception()

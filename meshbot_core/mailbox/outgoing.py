@@ -41,12 +41,12 @@ def enqueue(ledger: Ledger, draft: Draft, size: int) -> OutboxMessage:
     is_ask = draft.kind == "ask"
     cursor = ledger.execute(
         "INSERT INTO messages (direction, id, peer, kind, state, reply_to, at_ms, stamped_at_ms,"
-        " size, session, nonce, expires_at_ms, ask_state, payload)"
-        " VALUES ('out', ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " size, session, nonce, expires_at_ms, ask_state, hops, payload)"
+        " VALUES ('out', ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(draft.id, draft.to, draft.kind, draft.reply_to, now_ms, now_ms, size),
             *(draft.session, new_id(), draft.expires_at_ms),
-            *("open" if is_ask else None, draft.payload),
+            *("open" if is_ask else None, draft.hops, draft.payload),
         ),
     )
     ledger.tally.queued += 1

@@ -27,10 +27,11 @@ from meshbot_core.wire.message import WireMessage
 _ROWS_A_STATEMENT: Final = 64
 """At most; each number up to it is prepared once, and a run is one statement or a few."""
 
-_MESSAGE: Final = "('in', ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
+_MESSAGE: Final = "('in', ?, ?, ?, ?, ?, ?, 'new', ?, ?, ?)"
 _INSERT_MESSAGES: Final = (
     "INSERT INTO messages"
-    " (direction, id, peer, kind, payload, reply_to, stamped_at_ms, state, at_ms, size) VALUES "
+    " (direction, id, peer, kind, payload, reply_to, stamped_at_ms, state, at_ms, size, hops)"
+    " VALUES "
 )
 
 
@@ -47,6 +48,7 @@ class Arrival:
     nonce: str
     nonce_until_ms: int
     size: int
+    hops: int = 0
 
 
 def arrival_of(message: WireMessage, nonce_until_ms: int) -> Arrival:
@@ -71,6 +73,7 @@ def arrival_of(message: WireMessage, nonce_until_ms: int) -> Arrival:
         nonce=message.nonce,
         nonce_until_ms=nonce_until_ms,
         size=size,
+        hops=message.hops or 0,
     )
 
 
@@ -234,7 +237,7 @@ def _insert_one(ledger: Ledger, arrival: Arrival) -> InboxMessage:
 
 def _columns(one: Arrival, now_ms: int) -> tuple[SqlValue, ...]:
     whence = (one.id, one.sender, one.kind, one.payload, one.reply_to, one.sent_at_ms)
-    return (*whence, now_ms, one.size)
+    return (*whence, now_ms, one.size, one.hops)
 
 
 def _message(arrival: Arrival, seq: int, now_ms: int) -> InboxMessage:
@@ -249,6 +252,7 @@ def _message(arrival: Arrival, seq: int, now_ms: int) -> InboxMessage:
         received_at_ms=now_ms,
         state="new",
         shown_count=0,
+        hops=arrival.hops,
     )
 
 

@@ -30,6 +30,8 @@ class InboxMessage:
     received_at_ms: int
     state: InboxState
     shown_count: int
+    hops: int = 0
+    """How many messages led to this one, one after the other, as far as their agents count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Draft:
     reply_to: str | None
     expires_at_ms: int
     session: str | None = None
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class OutboxMessage:
     last_error: str | None
     finished_at_ms: int | None
     ask_state: AskState | None
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,23 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What became of a tool call that waited for a person; ``tool_input`` is JSON."""
+
+    approval_id: str
+    tool: str
+    tool_input: str
+    behavior: str
+    scope: str
+    reason: str
+    decided_by: str
+    pid: int | None
+    uid: int | None
+    asked_at_ms: int
+    decided_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxLimits:
     """Bounds of one mailbox; every one is reached by a test."""
 
@@ -163,6 +184,7 @@ class MailboxLimits:
     max_queued_per_peer: int = 10_000
     keep_finished_ms: int = 30 * 24 * 3600 * 1000
     keep_finished_messages: int = 1_000_000
+    keep_decisions: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Final
 from meshbot_core.mailbox.records import InboxMessage, JournalEntry, OutboxMessage
 
 INBOX_COLUMNS: Final = (
-    "seq, id, peer, kind, payload, reply_to, stamped_at_ms, at_ms, state, shown_count"
+    "seq, id, peer, kind, payload, reply_to, stamped_at_ms, at_ms, state, shown_count, hops"
 )
 OUTBOX_COLUMNS: Final = (
     "seq, id, peer, kind, payload, reply_to, at_ms, expires_at_ms, stamped_at_ms, nonce, state,"
-    " attempts, last_error, finished_at_ms, ask_state"
+    " attempts, last_error, finished_at_ms, ask_state, hops"
 )
 JOURNAL_COLUMNS: Final = (
     "seq, direction, id, peer, kind, payload, reply_to, at_ms, state, ask_state, attempts,"

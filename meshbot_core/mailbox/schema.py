@@ -54,7 +54,28 @@ _FIRST: Final = (
     )""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_SECOND: Final = (
+    "ALTER TABLE messages ADD COLUMN hops INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX asks_received ON messages (at_ms) WHERE direction = 'in' AND kind = 'ask'",
+    "CREATE INDEX replies ON messages (reply_to, peer)"
+    " WHERE direction = 'out' AND reply_to IS NOT NULL",
+    """CREATE TABLE decisions (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      approval_id TEXT NOT NULL,
+      tool TEXT NOT NULL,
+      tool_input TEXT NOT NULL,               -- JSON
+      behavior TEXT NOT NULL,                 -- allow, deny, unknown
+      scope TEXT NOT NULL,                    -- once, session
+      reason TEXT NOT NULL,
+      decided_by TEXT NOT NULL,               -- cli, console, terminal, rule, timeout, ended
+      pid INTEGER,                            -- of the deciding process, where it is known
+      uid INTEGER,
+      asked_at_ms INTEGER NOT NULL,
+      decided_at_ms INTEGER NOT NULL
+    )""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
 """Entry ``n`` brings a file of version ``n`` to version ``n + 1``; entries never change."""
 
 

@@ -196,6 +196,7 @@ class Lane:
             reply_to=message.reply_to,
             timestamp=message.stamped_at_ms,
             nonce=message.nonce,
+            hops=message.hops or None,
         )
         body = encode(wire)
         return verdict(*await office.client.post(self.peer, peer, PATHS[message.kind], body))
