@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from meshbot_core.cli.operator import speaker
 from meshbot_core.cli.options import complete_peer, mesh_option, message_text
 from meshbot_core.cli.outcome import tell_outcome
 from meshbot_core.cli.show import clock_time, line, note, plain, prose
@@ -17,6 +16,7 @@ from meshbot_core.host.api import ASK_LIMIT_S, AskResult, SendResult
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.operator import speaker
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
 from meshbot_core.mesh.peers import peer
 from meshbot_core.types import new_id

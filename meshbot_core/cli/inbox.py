@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import click
 
-from meshbot_core.cli.operator import speaker
 from meshbot_core.cli.options import complete_peer, json_option, mesh_option
 from meshbot_core.cli.show import JsonRows, clock_time, line, note, paint, plain, prose
 from meshbot_core.host.api import HostEvent, MessageBatch, MessageView
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.operator import speaker
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
 
 

@@ -2,12 +2,12 @@
 
 import click
 
-from meshbot_core.cli.operator import speaker
 from meshbot_core.cli.options import complete_peer, mesh_option, message_text
 from meshbot_core.cli.show import line, plain
 from meshbot_core.errors import PeerUnreachableError
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.keys import read_mesh_key
+from meshbot_core.mesh.operator import speaker
 from meshbot_core.mesh.paths import open_mesh
 from meshbot_core.mesh.peers import peer
 from meshbot_core.node.oneshot import send_once

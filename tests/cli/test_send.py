@@ -6,9 +6,9 @@ from io import BytesIO, TextIOWrapper
 
 import pytest
 
-from meshbot_core.cli.operator import operator_name
 from meshbot_core.mesh.config import MeshConfig, Timeouts, change_config
 from meshbot_core.mesh.keys import MeshKey
+from meshbot_core.mesh.operator import operator_name
 from meshbot_core.mesh.paths import MeshPaths
 from tests.cli.peers import ListeningPeer, free_port, hanging, listening
 from tests.cli.running import Runner, finished

@@ -7,6 +7,9 @@ from typing import Final
 from meshbot_core.mesh.config import MeshConfig
 from meshbot_core.types import checked_name
 
+CALLED: Final = "operator"
+"""What agents of this machine may call the person, whatever the name on the mesh."""
+
 _PREFIX: Final = "operator-"
 _LONGEST_NAME: Final = 64
 
@@ -27,3 +30,10 @@ def speaker(name: str | None, config: MeshConfig) -> str:
         InvalidNameError: No agent may have that name.
     """
     return checked_name(name) if name is not None else operator_name(config)
+
+
+def meant(name: str, config: MeshConfig) -> str:
+    """The agent that ``name`` means here: ``operator`` is the person, unless an agent has it."""
+    if name == CALLED and name not in config.peers:
+        return operator_name(config)
+    return name
