@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from meshbot_core.claude.tools import APPROVAL_TOOL
 from meshbot_core.errors import MeshError
 from meshbot_core.mcp import results
+from meshbot_core.mcp.approving import approve
 from meshbot_core.mcp.arguments import MalformedArgumentsError
 from meshbot_core.mcp.asking import Asking
 from meshbot_core.mcp.deeds import DEEDS, Call, Deed, GivenArguments, Session
@@ -22,23 +24,21 @@ class CallResult:
 
 
 class Calls:
-    """The tool calls of one session."""
+    """The tool calls of one session; ``can_approve``: Claude Code asks it for permission."""
 
-    def __init__(self, link: HostLink, leases: Leases) -> None:
+    def __init__(self, link: HostLink, leases: Leases, *, can_approve: bool = False) -> None:
+        self._can_approve = can_approve
         self._link = link
         self._leases = leases
         self._asking = Asking(leases)
 
     async def call(self, call: Call, tool: str, given: GivenArguments) -> CallResult:
         """Run one tool; what goes wrong is told in the result."""
+        if tool == APPROVAL_TOOL and self._can_approve:
+            return _alone(await approve(self._link, given))
         if tool not in DEEDS:
             return _alone(results.unknown_tool(tool, tuple(DEEDS)))
-        try:
-            return await self._carried_out(call, tool, DEEDS[tool](given))
-        except MalformedArgumentsError as error:
-            return _alone(results.bad_arguments(error))
-        except MeshError as error:
-            return _alone(results.refused(error, **_context(tool, given)))
+        return await self._attempted(call, tool, given)
 
     async def cancelled(self, call: CallId) -> None:
         """The client withdrew ``call``: its ask is waited for no longer, its leases go back."""
@@ -48,6 +48,14 @@ class Calls:
 
     async def _session(self) -> Session:
         return Session(await self._link.client(), self._leases, self._asking)
+
+    async def _attempted(self, call: Call, tool: str, given: GivenArguments) -> CallResult:
+        try:
+            return await self._carried_out(call, tool, DEEDS[tool](given))
+        except MalformedArgumentsError as error:
+            return _alone(results.bad_arguments(error))
+        except MeshError as error:
+            return _alone(results.refused(error, **_context(tool, given)))
 
     async def _carried_out(self, call: Call, tool: str, deed: Deed) -> CallResult:
         session = await self._session()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 from typing import Final, get_args
 
@@ -23,10 +24,11 @@ from mcp_types import (
 )
 from mcp_types.jsonrpc import JSONRPCRequest
 
-from meshbot_core.claude.tools import ALWAYS_LOAD
+from meshbot_core.claude.tools import ALWAYS_LOAD, APPROVAL_VARIABLE
 from meshbot_core.errors import MeshError
 from meshbot_core.host.api import MessageEvent
 from meshbot_core.host.spawn import Spawned, SpawnOptions
+from meshbot_core.mcp.approving import APPROVE
 from meshbot_core.mcp.calls import Calls
 from meshbot_core.mcp.deeds import Call
 from meshbot_core.mcp.inbox import arrival
@@ -53,9 +55,12 @@ Context = ServerRequestContext[None]
 class McpSession:
     """What the SDK calls, and what the wire tells."""
 
-    def __init__(self, agent: AgentPaths, calls: Calls, leases: Leases) -> None:
+    def __init__(
+        self, agent: AgentPaths, calls: Calls, leases: Leases, *, can_approve: bool = False
+    ) -> None:
         self._agent = agent
         self._calls = calls
+        self._tools = (*TOOLS, APPROVE) if can_approve else TOOLS
         self._leases = leases
         self._tool_calls: set[CallId] = set()
         self._is_initialized = asyncio.Event()
@@ -120,7 +125,7 @@ class McpSession:
                     input_schema=tool.schema,
                     _meta={ALWAYS_LOAD: True},
                 )
-                for tool in TOOLS
+                for tool in self._tools
             ]
         )
 
@@ -163,7 +168,9 @@ async def run_session(
     refused = asyncio.Event()
     leases = Leases()
     link = HostLink(agent, spawn, started, refused.set)
-    session = McpSession(agent, Calls(link, leases), leases)
+    can_approve = bool(os.environ.get(APPROVAL_VARIABLE))
+    calls = Calls(link, leases, can_approve=can_approve)
+    session = McpSession(agent, calls, leases, can_approve=can_approve)
     async with asyncio.TaskGroup() as group:
         linking = group.create_task(link.run())
         async with Wire.opened(descriptors, session) as wire:
