@@ -126,6 +126,7 @@ class Asking:
         )
         if not batch.messages:
             return None
+        self.writing.saw(batch.messages)
         status = await self.mailbox.detach_ask(ask_id)
         return self._ask_result(status).model_copy(
             update={
@@ -135,6 +136,7 @@ class Asking:
         )
 
     def _ask_result(self, status: AskStatus, *, reason: str = "") -> api.AskResult:
+        # An awaited answer does not count as a hop: one turn may ask many, one after the other.
         return api.AskResult(
             id=status.id,
             to=status.to,

@@ -70,7 +70,11 @@ class Desk:
             request.to,
         )
         draft = self.writing.draft(
-            request.id, request.to, "message" if is_plain else "response", request.message
+            request.id,
+            request.to,
+            "message" if is_plain else "response",
+            request.message,
+            answered=original,
         )
         return await self._post(replace(draft, reply_to=request.message_id), wait=True)
 
@@ -103,7 +107,9 @@ class Desk:
             lease_id=call.lease_id,
             max_bytes=api.CHECK_TOTAL_BYTES,
         )
-        return batch_of(await self.mailbox.lease(request))
+        batch = await self.mailbox.lease(request)
+        self.writing.saw(batch.messages)
+        return batch_of(batch)
 
     async def pending(self, call: api.LeaseCall) -> api.MessageBatch:
         """Hand over what goes beside a tool result: 16 kB of a message, 64 kB together."""
@@ -116,7 +122,9 @@ class Desk:
             max_bytes=api.PUSH_TOTAL_BYTES,
             cut_bytes=api.PUSH_MESSAGE_BYTES,
         )
-        return batch_of(await self.mailbox.lease(request), max_bytes=api.PUSH_MESSAGE_BYTES)
+        batch = await self.mailbox.lease(request)
+        self.writing.saw(batch.messages)
+        return batch_of(batch, max_bytes=api.PUSH_MESSAGE_BYTES)
 
     async def settle(self, acknowledge: Sequence[str], give_back: Sequence[str] = ()) -> None:
         """Note which leases were read and which were not."""

@@ -1,14 +1,16 @@
 """What every message of ours goes through before it is kept: to whom, how large, how long."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from meshbot_core.errors import InvalidArgumentError, TooLargeError
-from meshbot_core.mailbox.records import Draft
+from meshbot_core.mailbox.records import Draft, InboxMessage
 from meshbot_core.mesh.peers import peer as peer_named
 from meshbot_core.node.node import Node
 from meshbot_core.types import Clock, MessageKind
+from meshbot_core.wire.message import MAX_HOPS
 
 MESSAGE_TTL_MS: Final = 24 * 3600 * 1000
 _ENVELOPE_BYTES: Final = 1024
@@ -17,13 +19,28 @@ _ENVELOPE_BYTES: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Makes drafts for peers that are in the mesh as it is configured now."""
+    """Makes drafts for peers that are in the mesh as it is configured now.
+
+    ``hops`` tells how many messages led to one that is written now: one more than the most of
+    those that were shown in this turn. ``saw`` is told what was shown by a tool's result.
+    """
 
     node: Node
     clock: Clock
+    hops: Callable[[], int] = lambda: 0
+    saw: Callable[[tuple[InboxMessage, ...]], None] = lambda _: None
 
-    def draft(self, message_id: str, to: str, kind: MessageKind, text: str) -> Draft:
-        """A message of ours that is tried for a day."""
+    def draft(
+        self,
+        message_id: str,
+        to: str,
+        kind: MessageKind,
+        text: str,
+        *,
+        answered: InboxMessage | None = None,
+    ) -> Draft:
+        """A message of ours that is tried for a day; ``answered`` is what it is an answer to."""
+        after_answered = 0 if answered is None else answered.hops + 1
         return Draft(
             id=message_id,
             to=to,
@@ -31,6 +48,7 @@ class Writing:
             payload=text,
             reply_to=None,
             expires_at_ms=self.clock.now_ms() + MESSAGE_TTL_MS,
+            hops=min(MAX_HOPS, max(self.hops(), after_answered)),
         )
 
     def check_receiver(self, to: str, text: str) -> None:
