@@ -7,29 +7,25 @@ Each request is one pydantic model in and one out; ``docs/control.md`` lists the
 import asyncio
 import contextlib
 import os
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final
 
 from aiohttp import web
-from pydantic import ValidationError
 
-from meshbot_core.errors import InvalidArgumentError, MeshError, UnknownPeerError
+from meshbot_core.errors import MeshError, UnknownPeerError
 from meshbot_core.host import api
 from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance
 from meshbot_core.host.desk import Desk
 from meshbot_core.host.peers import PeerDesk
+from meshbot_core.host.requests import answered, body_of, number, optional, peer_of
 from meshbot_core.host.streams import Streams
 from meshbot_core.host.views import rows_of
 from meshbot_core.mesh.paths import AgentPaths
 
 _MAX_BODY_BYTES: Final = 8 * 1024 * 1024
-_PEERCRED: Final = struct.Struct("3i")
 _MAX_WAIT_S: Final = 60.0
-
-Model = TypeVar("Model", bound=api.ApiModel)
+_STREAMS: Final = ("/v1/events", "/v1/session/screen")
 
 
 class Control:
@@ -47,6 +43,7 @@ class Control:
         stop: Callable[[], None],
         on_vanished: Callable[[str], None],
         on_changed: Callable[[], None],
+        more_routes: Sequence[web.RouteDef] = (),
     ) -> None:
         self._desk = desk
         self._asking = asking
@@ -57,6 +54,7 @@ class Control:
         self._stop = stop
         self._on_vanished = on_vanished
         self._on_changed = on_changed
+        self._more_routes = more_routes
 
     def application(self) -> web.Application:
         """The aiohttp application with every route."""
@@ -84,6 +82,7 @@ class Control:
                 web.get("/v1/peers/{name}", self._get_peer),
                 web.get("/v1/journal", self._get_journal),
                 web.post("/v1/stop", self._post_stop),
+                *self._more_routes,
             ]
         )
         return app
@@ -94,9 +93,9 @@ class Control:
     async def _only_this_user(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        uid = _peer_uid(request)
+        uid = peer_of(request).uid
         if uid is not None and uid != os.getuid():
-            return _answer(api.ErrorBody(error="this host belongs to another user"), 403)
+            return answered(api.ErrorBody(error="this host belongs to another user"), 403)
         return await handler(request)
 
     @web.middleware
@@ -108,15 +107,15 @@ class Control:
         except MeshError as error:
             known = error.known if isinstance(error, UnknownPeerError) else ()
             body = api.ErrorBody(error=str(error), code=error.code, hint=error.hint, known=known)
-            return _answer(body, error.http_status)
+            return answered(body, error.http_status)
         except web.HTTPException as error:
-            return _answer(api.ErrorBody(error=error.reason, code="bad_request"), error.status)
+            return answered(api.ErrorBody(error=error.reason, code="bad_request"), error.status)
 
     @web.middleware
     async def _count(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        if request.path == "/v1/events":
+        if request.path in _STREAMS:
             return await handler(request)
         self._attendance.request_began()
         try:
@@ -129,80 +128,80 @@ class Control:
     # -- routes
 
     async def _get_status(self, request: web.Request) -> web.Response:
-        return _answer(self._status())
+        return answered(self._status())
 
     async def _post_send(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.SendRequest)
+        call = await body_of(request, api.SendRequest)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._desk.send(call))
+        return answered(await self._desk.send(call))
 
     async def _post_broadcast(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.BroadcastRequest)
+        call = await body_of(request, api.BroadcastRequest)
         await self._desk.settle(call.acknowledge)
-        return _answer(api.SendResults(results=await self._desk.broadcast(call)))
+        return answered(api.SendResults(results=await self._desk.broadcast(call)))
 
     async def _post_ask(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.AskRequest)
+        call = await body_of(request, api.AskRequest)
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._asking.ask(call))
+        return answered(await self._asking.ask(call))
 
     async def _get_ask(self, request: web.Request) -> web.Response:
         session = request.query.get("session", "")
-        wait_s = min(_number(request, "wait", 0.0), _MAX_WAIT_S)
+        wait_s = min(number(request, "wait", 0.0), _MAX_WAIT_S)
         ask_id = request.match_info["id"]
-        return _answer(await self._asking.ask_state(ask_id, session=session, wait_s=wait_s))
+        return answered(await self._asking.ask_state(ask_id, session=session, wait_s=wait_s))
 
     async def _delete_ask(self, request: web.Request) -> web.Response:
-        return _answer(await self._asking.cancel_ask(request.match_info["id"]))
+        return answered(await self._asking.cancel_ask(request.match_info["id"]))
 
     async def _post_leave_ask(self, request: web.Request) -> web.Response:
-        return _answer(await self._asking.leave_ask(request.match_info["id"]))
+        return answered(await self._asking.leave_ask(request.match_info["id"]))
 
     async def _post_reply(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.ReplyRequest)
+        call = await body_of(request, api.ReplyRequest)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._desk.reply(call))
+        return answered(await self._desk.reply(call))
 
     async def _post_check(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.LeaseCall)
+        call = await body_of(request, api.LeaseCall)
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._desk.check(call))
+        return answered(await self._desk.check(call))
 
     async def _post_pending(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.LeaseCall)
+        call = await body_of(request, api.LeaseCall)
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
-        return _answer(await self._desk.pending(call))
+        return answered(await self._desk.pending(call))
 
     async def _post_settle(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.SettleCall)
+        call = await body_of(request, api.SettleCall)
         await self._desk.settle(call.acknowledge, call.give_back)
         return web.Response(status=204)
 
     async def _post_goodbye(self, request: web.Request) -> web.Response:
-        call = await _body(request, api.SettleCall)
+        call = await body_of(request, api.SettleCall)
         await self._desk.settle(call.acknowledge, call.give_back)
         await self._desk.mailbox.give_back(session=call.session)
         self._attendance.said_goodbye(call.session, _now_s())
         return web.Response(status=204)
 
     async def _get_message(self, request: web.Request) -> web.Response:
-        offset = int(_number(request, "offset", 0))
-        return _answer(await self._desk.read(request.match_info["id"], offset))
+        offset = int(number(request, "offset", 0))
+        return answered(await self._desk.read(request.match_info["id"], offset))
 
     async def _get_peers(self, request: web.Request) -> web.Response:
-        return _answer(api.PeerPage(peers=await self._peers.all()))
+        return answered(api.PeerPage(peers=await self._peers.all()))
 
     async def _get_peer(self, request: web.Request) -> web.Response:
-        return _answer(await self._peers.one(request.match_info["name"]))
+        return answered(await self._peers.one(request.match_info["name"]))
 
     async def _get_journal(self, request: web.Request) -> web.Response:
-        after, before = (_optional(request, name) for name in ("after", "before"))
-        limit = max(1, min(1000, int(_number(request, "limit", 100))))
+        after, before = (optional(request, name) for name in ("after", "before"))
+        limit = max(1, min(1000, int(number(request, "limit", 100))))
         entries = await self._desk.mailbox.journal(after=after, before=before, limit=limit)
-        return _answer(api.JournalPage(rows=rows_of(entries)))
+        return answered(api.JournalPage(rows=rows_of(entries)))
 
     async def _post_stop(self, request: web.Request) -> web.Response:
         self._stop()
@@ -212,10 +211,10 @@ class Control:
         client = api.ClientView(
             kind=request.query.get("kind", "client"),
             session=request.query.get("session", ""),
-            pid=int(_number(request, "pid", 0)),
+            pid=int(number(request, "pid", 0)),
         )
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        with self._streams.watching() as watcher:
+        with self._streams.watching(client.session) as watcher:
             self._attendance.came(client)
             self._on_changed()
             try:
@@ -258,45 +257,6 @@ async def serving(app: web.Application, agent: AgentPaths) -> AsyncIterator[None
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _peer_uid(request: web.Request) -> int | None:
-    """The uid at the other end of the Unix socket, where the system tells it."""
-    connection: socket.socket | None = (
-        request.transport.get_extra_info("socket") if request.transport else None
-    )
-    if connection is None or not hasattr(socket, "SO_PEERCRED"):
-        return None
-    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
-    uid: int = _PEERCRED.unpack(data)[1]
-    return uid
-
-
-async def _body(request: web.Request, model: type[Model]) -> Model:
-    try:
-        return model.model_validate_json(await request.read())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise InvalidArgumentError(f"{request.path}: {where}: {first['msg']}") from error
-
-
-def _number(request: web.Request, name: str, default: float) -> float:
-    text = request.query.get(name)
-    try:
-        return default if text is None else float(text)
-    except ValueError as error:
-        raise InvalidArgumentError(f"{request.path}: {name}: not a number") from error
-
-
-def _optional(request: web.Request, name: str) -> int | None:
-    return None if name not in request.query else int(_number(request, name, 0))
-
-
-def _answer(model: api.ApiModel, status: int = 200) -> web.Response:
-    return web.Response(
-        body=model.model_dump_json().encode(), status=status, content_type="application/json"
-    )
 
 
 async def _write(response: web.StreamResponse, event: api.HostEvent) -> None:

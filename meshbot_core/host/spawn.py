@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 LINGER_S: Final = 10.0
 START_LIMIT_S: Final = 60.0
 _MAX_LOG_BYTES: Final = 1024 * 1024
+_OF_A_SESSION: Final = (
+    "MESHBOT_AGENT_FOLDER",
+    "MESHBOT_APPROVALS",
+    "MESHBOT_HOOK_TOKEN",
+    "MESHBOT_HOOK_URL",
+)
+"""What a host gives its session. A host that is started from within one is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,7 @@ def spawn_host(agent: "AgentPaths", options: SpawnOptions) -> Spawned:
                 start_new_session=True,
                 pass_fds=(write_fd,),
                 cwd="/",
+                env={k: v for k, v in os.environ.items() if k not in _OF_A_SESSION},
             )
         finally:
             os.close(log_fd)

@@ -13,7 +13,8 @@ _MAX_WAITING: Final = 1000
 class Watcher:
     """One open stream; ``events`` is bounded, and ends with None."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: str = "") -> None:
+        self.session = session
         self.events: asyncio.Queue[HostEvent | None] = asyncio.Queue(_MAX_WAITING + 2)
 
     def put(self, event: HostEvent) -> bool:
@@ -31,9 +32,9 @@ class Streams:
         self._watchers: list[Watcher] = []
 
     @contextmanager
-    def watching(self) -> Iterator[Watcher]:
-        """A watcher for as long as the block runs."""
-        watcher = Watcher()
+    def watching(self, session: str = "") -> Iterator[Watcher]:
+        """A watcher for as long as the block runs; ``session`` is the client's id."""
+        watcher = Watcher(session)
         self._watchers.append(watcher)
         try:
             yield watcher
@@ -47,6 +48,10 @@ class Streams:
             if not watcher.put(event):
                 self._watchers.remove(watcher)
                 watcher.events.put_nowait(None)
+
+    def publish_to(self, session: str, event: HostEvent) -> bool:
+        """Tell one client alone; False when it does not watch, or does not read."""
+        return any(watcher.put(event) for watcher in self._watchers if watcher.session == session)
 
     def end(self, reason: str) -> None:
         """Say goodbye to everybody and end the streams."""

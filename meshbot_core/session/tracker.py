@@ -157,6 +157,8 @@ class Tracker:
         return (how,)
 
     def _working(self, doing: str) -> None:
+        # A turn that was taken for interrupted, and was not, ends again in its own time.
+        self._is_in_turn = True
         self.doing = doing
         self.doing_since_ms = self.clock.now_ms() if doing else 0
         self.to("working")

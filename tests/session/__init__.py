@@ -1,0 +1,1 @@
+"""Sessions: their state, their messages, their processes."""

@@ -1,0 +1,1 @@
+"""Pseudo-terminals, screens and those who watch."""

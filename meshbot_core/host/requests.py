@@ -1,0 +1,74 @@
+"""Reading requests of the control socket, and answering them."""
+
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from meshbot_core.errors import InvalidArgumentError
+
+_PEERCRED: Final = struct.Struct("3i")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPeer:
+    """The process at the other end of the Unix socket; None where the system does not tell."""
+
+    pid: int | None = None
+    uid: int | None = None
+
+
+def peer_of(request: web.Request) -> SocketPeer:
+    """Who sent a request."""
+    connection: socket.socket | None = (
+        request.transport.get_extra_info("socket") if request.transport else None
+    )
+    if connection is None or not hasattr(socket, "SO_PEERCRED"):
+        return SocketPeer()
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
+    pid, uid, _ = _PEERCRED.unpack(data)
+    return SocketPeer(pid=pid, uid=uid)
+
+
+async def body_of(request: web.Request, model: type[Model]) -> Model:
+    """The body as ``model``.
+
+    Raises:
+        InvalidArgumentError: It is not; says which member.
+    """
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise InvalidArgumentError(f"{request.path}: {where}: {first['msg']}") from error
+
+
+def number(request: web.Request, name: str, default: float) -> float:
+    """A number of the query.
+
+    Raises:
+        InvalidArgumentError: It is none.
+    """
+    text = request.query.get(name)
+    try:
+        return default if text is None else float(text)
+    except ValueError as error:
+        raise InvalidArgumentError(f"{request.path}: {name}: not a number") from error
+
+
+def optional(request: web.Request, name: str) -> int | None:
+    """A whole number of the query, None when it is not there."""
+    return None if name not in request.query else int(number(request, name, 0))
+
+
+def answered(model: BaseModel, status: int = 200) -> web.Response:
+    """A model as the answer."""
+    return web.Response(
+        body=model.model_dump_json().encode(), status=status, content_type="application/json"
+    )

@@ -1,0 +1,281 @@
+"""Handing messages to a session: when, by which way, and what proves that they were read.
+
+A message is leased when it is handed over. Shown is proven by an event of the session that
+names its id; the end of that turn makes it done, and a turn that ended badly gives it back.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from meshbot_core.claude.framing import framed
+from meshbot_core.errors import MailboxError
+from meshbot_core.mailbox.mailbox import Mailbox
+from meshbot_core.mailbox.records import Channel, InboxMessage, LeaseRequest
+from meshbot_core.session.records import Hop
+from meshbot_core.session.tracker import Tracker
+from meshbot_core.types import Clock, new_id
+
+log = logging.getLogger(__name__)
+
+MESSAGE_BYTES: Final = 16 * 1024
+TOTAL_BYTES: Final = 64 * 1024
+_LOOK_S: Final = 0.5
+_OVERDUE_MS: Final[dict[Hop, int]] = {
+    "native": 35_000,  # the same text again within 30 s is dropped by Claude Code
+    "waiter": 8_000,
+    "paste": 15_000,
+    "stream": 120_000,
+}
+_CHANNELS: Final[dict[Hop, Channel]] = {
+    "stream": "stream_json",
+    "native": "wake",
+    "waiter": "wake",
+    "paste": "paste",
+}
+_DEAF_AFTER_MS: Final = 2500
+_AFTER_INTERRUPTION_MS: Final = 3000
+_BACKOFF_MS: Final = 5_000
+_LONGEST_BACKOFF_MS: Final = 300_000
+
+
+class Ways(Protocol):
+    """The ways into a session."""
+
+    def best(self, idle_ms: int) -> Hop:
+        """The way that serves now, for a session that has idled for so long."""
+
+    async def hand_over(self, hop: Hop, text: str, frame_id: str) -> bool:
+        """Give ``text`` to the session; False when that way is gone."""
+
+    def may_push(self) -> bool:
+        """Whether the guard lets messages through."""
+
+    def may_show(self, message: InboxMessage) -> bool:
+        """Whether this message may make the session act; else the guard pauses."""
+
+
+@dataclass(slots=True)
+class _Handed:
+    """A lease under way; ``turn`` is the one in which it was certainly shown."""
+
+    lease_id: str
+    frame_id: str
+    ids: frozenset[str]
+    asks: tuple[str, ...]
+    hop: Hop
+    at_ms: int
+    turn: int | None = None
+
+
+@dataclass(slots=True)
+class Pusher:
+    """The messages on their way into one session; ``session`` holds their leases."""
+
+    session: str
+    mailbox: Mailbox
+    tracker: Tracker
+    ways: Ways
+    clock: Clock
+    server: str = "mesh"
+    next_hops: int = 0
+    """What our messages carry on: one more than the most of what was shown in this turn."""
+    _handed: list[_Handed] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
+    _reminded: set[str] = field(default_factory=set)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+    _not_before_ms: int = 0
+
+    def poke(self) -> None:
+        """Something changed: look again at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Push for as long as the session lives; cancel it to end."""
+        while True:
+            self._news.clear()
+            try:
+                await self._step()
+            except MailboxError as error:
+                log.warning("a push failed: %s", error)
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def _step(self) -> None:
+        await self._take_back_overdue()
+        if not self._is_due():
+            return
+        idle_ms = self.clock.now_ms() - self.tracker.since_ms
+        hop = self.ways.best(idle_ms)
+        if hop == "none":
+            if idle_ms > _DEAF_AFTER_MS and self.tracker.state == "idle":
+                self.tracker.to("deaf", "messages wait, and no way leads into the session")
+            return
+        if self.tracker.state == "deaf":
+            self.tracker.to("idle")
+        await self._push(hop)
+
+    def _is_due(self) -> bool:
+        tracker = self.tracker
+        waits = bool(self._texts or self.mailbox.counts.unread)
+        is_free = not tracker.is_in_turn and tracker.state in ("idle", "deaf")
+        is_unseen = any(handed.turn is None for handed in self._handed)
+        may = self.clock.now_ms() >= self._not_before_ms and self.ways.may_push()
+        return waits and is_free and not is_unseen and may
+
+    async def _push(self, hop: Hop) -> None:
+        frame_id = new_id()
+        handed, messages = await self._lease(hop, frame_id, _CHANNELS[hop])
+        texts = [framed(messages, now_ms=self.clock.now_ms(), server=self.server)]
+        if not messages:
+            texts = []
+        reminders, self._texts = self._texts, []
+        if not texts and not reminders:
+            return
+        if not await self.ways.hand_over(hop, "\n\n".join([*texts, *reminders]), frame_id):
+            self._texts = reminders + self._texts
+            if handed is not None:
+                await self._give_back([handed])
+
+    async def inject(self) -> str:
+        """What goes into the running turn beside a tool's result; empty for nothing.
+
+        The caller answers a hook of that turn with it, which shows it.
+        """
+        if not self.mailbox.counts.unread or not self.ways.may_push():
+            return ""
+        handed, messages = await self._lease("none", new_id(), "hook")
+        if handed is None:
+            return ""
+        handed.turn = self.tracker.turn
+        self.saw(messages)
+        return framed(messages, now_ms=self.clock.now_ms(), server=self.server)
+
+    async def _lease(
+        self, hop: Hop, frame_id: str, channel: Channel
+    ) -> tuple[_Handed | None, tuple[InboxMessage, ...]]:
+        batch = await self.mailbox.lease(
+            LeaseRequest(
+                session=self.session,
+                channel=channel,
+                turn=self.tracker.turn,
+                max_bytes=TOTAL_BYTES,
+                cut_bytes=MESSAGE_BYTES,
+            )
+        )
+        if not batch.messages:
+            return None, ()
+        handed = _Handed(
+            lease_id=batch.lease_id,
+            frame_id=frame_id,
+            ids=frozenset(message.id for message in batch.messages),
+            asks=tuple(message.id for message in batch.messages if message.kind == "ask"),
+            hop=hop,
+            at_ms=self.clock.now_ms(),
+        )
+        if not all(self.ways.may_show(message) for message in batch.messages):
+            await self.mailbox.give_back(lease_ids=[batch.lease_id])
+            return None, ()
+        self._handed.append(handed)
+        return handed, batch.messages
+
+    # -- proof
+
+    async def shown(self, ids: tuple[str, ...]) -> None:
+        """An event of the session named these messages."""
+        for handed in self._handed:
+            if handed.turn is None and handed.ids.intersection(ids):
+                handed.turn = self.tracker.turn
+                message = [await self.mailbox.message(each) for each in sorted(handed.ids)]
+                self.saw(tuple(each for each in message if each is not None))
+        self.poke()
+
+    def saw(self, messages: tuple[InboxMessage, ...]) -> None:
+        """Note what the model was shown in the turn that runs."""
+        self.next_hops = max([self.next_hops, *(message.hops + 1 for message in messages)])
+
+    async def turn_ended(self, *, is_well: bool, turn: int, retry_at_ms: int = 0) -> None:
+        """A turn is over: what was shown in it is done, or comes again."""
+        over = [handed for handed in self._handed if handed.turn is not None]
+        over = [handed for handed in over if (handed.turn or 0) <= turn]
+        self.next_hops = 0
+        if is_well:
+            self._failures = 0
+            await self.mailbox.acknowledge([handed.lease_id for handed in over])
+            self._handed = [handed for handed in self._handed if handed not in over]
+            await self._remind({ask for handed in over for ask in handed.asks})
+        else:
+            await self._give_back(over)
+            self._wait_until(retry_at_ms)
+        self.poke()
+
+    def _wait_until(self, retry_at_ms: int) -> None:
+        """After a failure wait longer each time: what failed is tried again, not hammered."""
+        self._failures += 1
+        backoff = min(_BACKOFF_MS * 2 ** (self._failures - 1), _LONGEST_BACKOFF_MS)
+        self._not_before_ms = max(retry_at_ms, self.clock.now_ms() + backoff)
+
+    def interrupted(self) -> None:
+        """The person interrupted: that is no failure, but leave them a moment of calm."""
+        self._failures = 0
+        self._not_before_ms = self.clock.now_ms() + _AFTER_INTERRUPTION_MS
+
+    @property
+    def goes_on_at_ms(self) -> int:
+        """When the next push is due at the earliest."""
+        return self._not_before_ms
+
+    def say(self, text: str) -> None:
+        """Let the session read ``text`` of ours with the next push."""
+        self._texts.append(text)
+        self.poke()
+
+    async def _remind(self, asks: set[str]) -> None:
+        """Of an ask that a turn ended without answering the model is told once more."""
+        left = asks - self._reminded
+        if not left:
+            return
+        for message in await self.mailbox.unanswered_asks():
+            if message.id in left:
+                self._reminded.add(message.id)
+                self.say(_reminder(message, self.server))
+
+    async def failed(self, frame_id: str) -> None:
+        """A push was dropped or refused on its way."""
+        await self._give_back([each for each in self._handed if each.frame_id == frame_id])
+
+    async def gone(self) -> None:
+        """The process is dead: all that it holds comes again."""
+        self._handed = []
+        self._not_before_ms = 0
+        await self.mailbox.give_back(session=self.session)
+
+    async def _give_back(self, handed: list[_Handed]) -> None:
+        self._handed = [each for each in self._handed if each not in handed]
+        if handed:
+            await self.mailbox.give_back(lease_ids=[each.lease_id for each in handed])
+
+    async def _take_back_overdue(self) -> None:
+        if self.tracker.is_in_turn or self.tracker.state not in ("idle", "deaf"):
+            return
+        now_ms = self.clock.now_ms()
+        overdue = [
+            handed
+            for handed in self._handed
+            if handed.turn is None and now_ms - handed.at_ms > _OVERDUE_MS.get(handed.hop, 0)
+        ]
+        await self._give_back(overdue)
+
+
+def _reminder(message: InboxMessage, server: str) -> str:
+    return (
+        f"Reminder: agent {message.sender!r} still waits for your answer to its ask "
+        f"{message.id!r}. "
+        f"Answer it with mcp__{server}__reply(to={message.sender!r}, messageId={message.id!r}, "
+        "message=...), if only to say that you cannot. You will not be reminded again."
+    )

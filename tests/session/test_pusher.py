@@ -1,0 +1,195 @@
+"""When messages are handed to a session, and what makes them done."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from meshbot_core.claude.framing import ids_in
+from meshbot_core.mailbox.records import InboxMessage
+from meshbot_core.session.pusher import Pusher
+from meshbot_core.session.tracker import Tracker
+from tests.mailbox.support import UNTIL_MS, Place, wire
+from tests.support.clock import FakeClock
+from tests.support.waiting import until
+
+
+@dataclass
+class Ways:
+    """Notes what it is given."""
+
+    hop: str = "waiter"
+    given: list[str] = field(default_factory=list)
+    takes: bool = True
+    pushes: bool = True
+
+    def best(self, idle_ms: int) -> str:
+        return self.hop
+
+    async def hand_over(self, hop: str, text: str, frame_id: str) -> bool:
+        if self.takes:
+            self.given.append(text)
+        return self.takes
+
+    def may_push(self) -> bool:
+        return self.pushes
+
+    def may_show(self, message: InboxMessage) -> bool:
+        return message.hops < 3
+
+
+class Scene:
+    """A mailbox, a session that idles, and the pusher between them."""
+
+    def __init__(self, mailbox, clock, tracker, ways, pusher):
+        self.mailbox = mailbox
+        self.clock = clock
+        self.tracker = tracker
+        self.ways = ways
+        self.pusher = pusher
+
+    async def comes(self, text: str, **members: object) -> str:
+        message = wire(text, **members)
+        await self.mailbox.receive(message, nonce_until_ms=UNTIL_MS)
+        self.pusher.poke()
+        return message.id
+
+    async def pushed(self, count: int) -> str:
+        await until(lambda: len(self.ways.given) >= count)
+        return self.ways.given[-1]
+
+    async def turn(self, *, is_well: bool = True) -> None:
+        """The session is given the last push, and its turn ends."""
+        self.tracker.turn_began(is_by_human=False)
+        await self.pusher.shown(ids_in(self.ways.given[-1]))
+        self.tracker._is_in_turn = False
+        self.tracker.to("idle")
+        await self.pusher.turn_ended(is_well=is_well, turn=self.tracker.turn)
+
+
+@pytest.fixture
+async def scene(tmp_path) -> AsyncIterator[Scene]:
+    clock = FakeClock()
+    async with Place(tmp_path / "mailbox.db", clock).opened() as mailbox:
+        tracker, ways = Tracker("interactive", clock), Ways()
+        tracker.to("idle")
+        pusher = Pusher("session-1-a", mailbox, tracker, ways, clock)
+        async with _running(pusher):
+            yield Scene(mailbox, clock, tracker, ways, pusher)
+
+
+@asynccontextmanager
+async def _running(pusher: Pusher) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(pusher.run())
+        yield
+        task.cancel()
+
+
+async def test_a_message_is_pushed_at_once_and_done_when_the_turn_ended_well(scene):
+    message = await scene.comes("hello")
+
+    assert ids_in(await scene.pushed(1)) == (message,)
+    assert scene.mailbox.counts.leased == 1
+    await scene.turn()
+    assert (scene.mailbox.counts.leased, scene.mailbox.counts.unread) == (0, 0)
+
+
+async def test_what_comes_while_a_push_is_unseen_waits_and_goes_as_one(scene):
+    await scene.comes("first")
+    await scene.pushed(1)
+    ids = [await scene.comes(f"later {number}") for number in range(20)]
+
+    await scene.turn()
+
+    assert ids_in(await scene.pushed(2)) == tuple(ids)
+
+
+async def test_decision_1_a_turn_that_failed_gives_back_and_shows_again_marked(scene):
+    await scene.comes("hello")
+    await scene.pushed(1)
+
+    await scene.turn(is_well=False)
+    scene.clock.advance(10_000)
+    scene.pusher.poke()
+
+    assert "shownBefore=true" in await scene.pushed(2)
+
+
+async def test_a_push_that_nobody_proves_is_given_back_in_time(scene):
+    message = await scene.comes("hello")
+    await scene.pushed(1)
+
+    scene.clock.advance(60_000)
+    scene.pusher.poke()
+
+    assert ids_in(await scene.pushed(2)) == (message,)
+
+
+async def test_nothing_is_pushed_while_the_session_works(scene):
+    scene.tracker.turn_began(is_by_human=True)
+    message = await scene.comes("hello")
+
+    text = await scene.pusher.inject()
+
+    assert ids_in(text) == (message,)
+    assert not scene.ways.given
+
+
+async def test_a_way_that_is_gone_gives_back(scene):
+    scene.ways.takes = False
+    await scene.comes("hello")
+    await until(lambda: scene.mailbox.counts.unread == 1 and scene.mailbox.counts.leased == 0)
+
+    scene.ways.takes = True
+
+    assert "hello" in await scene.pushed(1)
+
+
+async def test_a_session_that_nothing_leads_into_is_deaf_and_says_so(scene):
+    scene.ways.hop = "none"
+    await scene.comes("hello")
+    scene.clock.advance(5_000)
+    scene.pusher.poke()
+    await until(lambda: scene.tracker.state == "deaf")
+
+    scene.ways.hop = "waiter"
+    scene.pusher.poke()
+
+    await scene.pushed(1)
+    assert scene.tracker.state == "idle"
+
+
+async def test_an_ask_that_a_turn_left_open_is_reminded_of_once(scene):
+    ask = await scene.comes("ready?", kind="ask")
+    await scene.pushed(1)
+
+    await scene.turn()
+    reminder = await scene.pushed(2)
+    assert ask in reminder
+    assert "Reminder" in reminder
+    await scene.turn()
+    await scene.comes("another")
+    assert "Reminder" not in await scene.pushed(3)
+
+
+async def test_a_dead_process_gives_all_back(scene):
+    await scene.comes("hello")
+    await scene.pushed(1)
+
+    await scene.pusher.gone()
+
+    assert "shownBefore=true" in await scene.pushed(2)
+
+
+async def test_a_paused_session_is_pushed_nothing(scene):
+    scene.ways.pushes = False
+    await scene.comes("hello")
+    await scene.pusher.inject()
+    assert not scene.ways.given
+
+    scene.ways.pushes = True
+    scene.pusher.poke()
+    await scene.pushed(1)

@@ -1,0 +1,128 @@
+"""What a session's events come to."""
+
+import json
+
+from meshbot_core.claude.hooks import parse_hook
+from meshbot_core.claude.stream import parse_event
+from meshbot_core.session.effects import (
+    ConversationBegan,
+    Effect,
+    Shown,
+    Spent,
+    TurnBegan,
+    TurnEnded,
+)
+from meshbot_core.session.tracker import STALLED_AFTER_MS, Tracker
+from tests.support.clock import FakeClock
+
+PUSHED = (
+    'message 1/1 type=message from="bob" id="m-1" age=0s\n[begin 0123456789ab]\nhi\n'
+    "[end 0123456789ab]\n"
+)
+
+
+def a_tracker(kind="interactive"):
+    clock = FakeClock()
+    return Tracker(kind, clock), clock
+
+
+def hook(tracker: Tracker, name: str, **members) -> tuple[Effect, ...]:
+    said = {"hook_event_name": name, "session_id": "c-1", **members}
+    return tracker.hook(parse_hook(json.dumps(said).encode()))
+
+
+def line(tracker: Tracker, **members) -> tuple[Effect, ...]:
+    return tracker.stream(parse_event(json.dumps(members).encode()))
+
+
+def test_a_turn_begins_with_a_prompt_and_ends_with_stop():
+    tracker, _ = a_tracker()
+    assert hook(tracker, "SessionStart", source="startup") == (ConversationBegan("c-1"),)
+    assert tracker.state == "idle"
+
+    assert hook(tracker, "UserPromptSubmit", prompt="do it") == (TurnBegan(is_by_human=True),)
+    assert tracker.state == "working"
+    assert hook(tracker, "Stop") == (TurnEnded(is_well=True),)
+    assert (tracker.state, tracker.turn) == ("idle", 1)
+
+
+def test_a_push_is_shown_when_the_prompt_names_its_id():
+    tracker, _ = a_tracker()
+    hook(tracker, "SessionStart")
+
+    effects = hook(tracker, "UserPromptSubmit", prompt=PUSHED)
+
+    assert effects == (TurnBegan(is_by_human=False), Shown(("m-1",)))
+
+
+def test_a_tool_is_shown_in_a_few_words_while_it_runs():
+    tracker, _ = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="test")
+
+    hook(tracker, "PreToolUse", tool_name="Bash", tool_input={"command": "npm  test\n-- x"})
+    assert tracker.doing == "Bash npm test -- x"
+    hook(tracker, "PostToolUse", tool_name="Bash", tool_input={})
+    assert tracker.doing == ""
+
+
+def test_what_a_subagent_does_ends_no_turn():
+    tracker, _ = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+
+    assert hook(tracker, "Stop", agent_id="a-1") == ()
+    assert tracker.is_in_turn
+
+
+def test_an_idle_title_in_mid_turn_means_that_it_was_interrupted():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    tracker.titled("\u2733 app")
+    assert tracker.looked_at() == ()
+
+    clock.advance(2000)
+
+    assert tracker.looked_at() == (TurnEnded(is_well=False),)
+    assert tracker.state == "idle"
+
+
+def test_a_turn_without_an_event_for_ten_minutes_has_stalled_until_the_next_one():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    clock.advance(STALLED_AFTER_MS + 1)
+
+    tracker.looked_at()
+    assert tracker.state == "stalled"
+    hook(tracker, "PreToolUse", tool_name="Bash", tool_input={"command": "ls"})
+    assert tracker.state == "working"
+
+
+def test_an_api_limit_is_a_state_of_its_own():
+    tracker, _ = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+
+    (effect,) = hook(tracker, "StopFailure", error="rate_limit", error_details="wait")
+
+    assert effect == TurnEnded(is_well=False, error="wait", is_limit=True)
+    assert (tracker.state, tracker.reason) == ("limited", "wait")
+
+
+def test_clear_in_mid_turn_ends_the_turn_and_begins_a_conversation():
+    tracker, _ = a_tracker()
+    hook(tracker, "SessionStart")
+    hook(tracker, "UserPromptSubmit", prompt="go")
+
+    effects = hook(tracker, "SessionStart", session_id="c-2", source="clear")
+
+    assert effects == (TurnEnded(is_well=False, error="cleared"), ConversationBegan("c-2"))
+    assert not tracker.has_begun
+
+
+def test_a_headless_turn_begins_with_the_replayed_line_and_ends_with_its_result():
+    tracker, _ = a_tracker("headless")
+    said = {"role": "user", "content": [{"type": "text", "text": PUSHED}]}
+
+    began = line(tracker, type="user", isReplay=True, message=said)
+    ended = line(tracker, type="result", subtype="success", result="ok", total_cost_usd=0.5)
+
+    assert began == (TurnBegan(is_by_human=False), Shown(("m-1",)))
+    assert ended == (TurnEnded(is_well=True), Spent(0.5, ""))
