@@ -15,6 +15,9 @@ from pydantic import Field
 from meshbot_core.claude.documents import Document, Text, read_document
 from meshbot_core.claude.reserved import harmless
 
+SOCKET_VARIABLE: Final = "CLAUDE_CODE_MESSAGING_SOCKET"
+"""Names the socket in the environment of a session's hooks and MCP servers."""
+
 MAX_FRAME_BYTES: Final = 1_040_000
 """The largest that was seen to arrive."""
 
@@ -29,6 +32,7 @@ _SCHEME: Final = "uds:"
 _MESSAGE: Final = re.compile(
     r"<cross-session-message\b([^>]*)>\n?(.*?)\n?</cross-session-message>", re.DOTALL
 )
+_OWNER: Final = re.compile(r"(?:^|/)([0-9]{1,10})\.sock$", re.ASCII)
 _NAME: Final = re.compile(r'\bfrom-name="([^"]*)"')
 
 
@@ -67,6 +71,12 @@ def idle_notice_frame(*, uuid: str, sender: str) -> bytes:
             "msg_id": uuid,
         }
     )
+
+
+def owner_of(socket: str) -> int | None:
+    """The claude that listens on ``socket``, where its file's name tells (``<pid>.sock``)."""
+    found = _OWNER.search(socket)
+    return int(found.group(1)) if found else None
 
 
 def fits(frame: bytes) -> bool:

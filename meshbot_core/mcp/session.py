@@ -35,6 +35,7 @@ from meshbot_core.mcp.inbox import arrival
 from meshbot_core.mcp.instructions import instructions
 from meshbot_core.mcp.leases import CallId, Leases
 from meshbot_core.mcp.link import HostLink
+from meshbot_core.mcp.native_push import NativePush, RateLedger, native_place
 from meshbot_core.mcp.pipes import Descriptors
 from meshbot_core.mcp.registration import SERVER_NAME
 from meshbot_core.mcp.tools import TOOLS
@@ -56,10 +57,17 @@ class McpSession:
     """What the SDK calls, and what the wire tells."""
 
     def __init__(
-        self, agent: AgentPaths, calls: Calls, leases: Leases, *, can_approve: bool = False
+        self,
+        agent: AgentPaths,
+        calls: Calls,
+        leases: Leases,
+        *,
+        can_approve: bool = False,
+        native: NativePush | None = None,
     ) -> None:
         self._agent = agent
         self._calls = calls
+        self._native = native
         self._tools = (*TOOLS, APPROVE) if can_approve else TOOLS
         self._leases = leases
         self._tool_calls: set[CallId] = set()
@@ -85,6 +93,8 @@ class McpSession:
         """Tell the client of every message that comes in, once it listens."""
         client = await link.first_client()
         async for event in client.events():
+            if self._native is not None:
+                self._native.hear(event)
             if isinstance(event, MessageEvent) and self._may_tell("info"):
                 await wire.notify(
                     "notifications/message", {"level": "info", "data": arrival(event.message)}
@@ -170,7 +180,8 @@ async def run_session(
     link = HostLink(agent, spawn, started, refused.set)
     can_approve = bool(os.environ.get(APPROVAL_VARIABLE))
     calls = Calls(link, leases, can_approve=can_approve)
-    session = McpSession(agent, calls, leases, can_approve=can_approve)
+    native = _native_push()
+    session = McpSession(agent, calls, leases, can_approve=can_approve, native=native)
     async with asyncio.TaskGroup() as group:
         linking = group.create_task(link.run())
         async with Wire.opened(descriptors, session) as wire:
@@ -179,6 +190,8 @@ async def run_session(
                 group.create_task(_stop_when(stopped, wire)),
                 group.create_task(_stop_when(refused, wire)),
             ]
+            if native is not None:
+                helpers.append(group.create_task(native.run(link)))
             await _served(session, wire)
             on_ending()
             for helper in helpers:
@@ -189,6 +202,13 @@ async def run_session(
             linking.cancel()
     if link.refusal is not None:
         raise link.refusal
+
+
+def _native_push() -> NativePush | None:
+    """What pushes over Claude Code's own socket, if the session around us has one."""
+    place = native_place(os.environ)
+    clock = asyncio.get_running_loop().time
+    return NativePush(place, RateLedger(clock)) if place else None
 
 
 async def _served(session: McpSession, wire: Wire) -> None:
