@@ -42,8 +42,8 @@ class Asking:
                 f"timeoutSeconds is {request.timeout_s:g}, outside (0, 86400]",
                 hint="give the seconds to wait for an answer, at most a day",
             )
-        self.writing.check_receiver(request.to, request.message)
-        draft = self.writing.draft(request.id, request.to, "ask", request.message)
+        to = await self.writing.receiver(request.to, request.message)
+        draft = self.writing.draft(request.id, to, "ask", request.message)
         draft = replace(
             draft,
             expires_at_ms=self.clock.now_ms() + max(1, round(request.timeout_s * 1000)),
@@ -51,7 +51,7 @@ class Asking:
         )
         message = await self.mailbox.enqueue(draft)
         self.node.wake(draft.to)
-        crossed = await self._crossed(request.id, request.to, request.session)
+        crossed = await self._crossed(request.id, to, request.session)
         if crossed is not None:
             return crossed
         if message.state in ("queued", "sending"):
@@ -111,6 +111,8 @@ class Asking:
         if status.delivery != "delivered":
             message = await self.mailbox.outbox_message(status.id)
             reason = (message.last_error if message else None) or ""
+        elif status.answer is None:
+            reason = await self.writing.note_on(status.to)
         return self._ask_result(status, reason=reason)
 
     async def _crossed(self, ask_id: str, peer: str, session: str) -> api.AskResult | None:

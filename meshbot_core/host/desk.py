@@ -28,17 +28,21 @@ class Desk:
 
     async def send(self, request: api.SendRequest) -> api.SendResult:
         """Put a message on disk and, with ``wait``, see its first attempt through."""
-        self.writing.check_receiver(request.to, request.message)
-        draft = self.writing.draft(request.id, request.to, "message", request.message)
+        to = await self.writing.receiver(request.to, request.message)
+        draft = self.writing.draft(request.id, to, "message", request.message)
         return await self._post(draft, wait=request.wait)
 
     async def broadcast(self, request: api.BroadcastRequest) -> tuple[api.SendResult, ...]:
         """Send to every other agent of the mesh but those excluded."""
         self.node.reread()
-        skip = {self.agent, *request.exclude}
+        config = self.node.config
+        skip = {
+            self.agent,
+            *(self.writing.operators.meant(name, config) for name in request.exclude),
+        }
         names = [name for name in self.node.config.peers if name not in skip]
         for name in names:
-            self.writing.check_receiver(name, request.message)
+            await self.writing.receiver(name, request.message)
         async with asyncio.TaskGroup() as group:
             posts = [
                 group.create_task(
@@ -63,15 +67,15 @@ class Desk:
             raise InvalidArgumentError(
                 "messageId is empty", hint="give the id of the message you answer"
             )
-        self.writing.check_receiver(request.to, request.message)
+        to = await self.writing.receiver(request.to, request.message)
         original = await self.mailbox.message(request.message_id)
         is_plain = original is not None and (original.kind, original.sender) == (
             "message",
-            request.to,
+            to,
         )
         draft = self.writing.draft(
             request.id,
-            request.to,
+            to,
             "message" if is_plain else "response",
             request.message,
             answered=original,

@@ -17,6 +17,7 @@ from meshbot_core.host.desk import Desk
 from meshbot_core.host.legacy import import_legacy_queue, refuse_living_namesake
 from meshbot_core.host.lock import announce, is_alive, owned
 from meshbot_core.host.manifests import manifest_routes
+from meshbot_core.host.operating import Operators, Vigil
 from meshbot_core.host.peers import PeerDesk
 from meshbot_core.host.spawn import LINGER_S
 from meshbot_core.host.streams import Streams
@@ -68,7 +69,8 @@ class AgentHost:
         self._streams = Streams()
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
-        writing = Writing(node, clock)
+        writing = Writing(node, clock, Operators(agent))
+        self._vigil = Vigil(agent, lambda: node.config, self._changed.set)
         self.desk = Desk(agent.agent, mailbox, node, writing)
         self.asking = Asking(mailbox, node, clock, writing)
 
@@ -159,6 +161,7 @@ class AgentHost:
             tasks = [
                 group.create_task(self._give_back_what_the_dead_held()),
                 group.create_task(self._tidy()),
+                group.create_task(self._vigil.keep()),
             ]
             try:
                 yield
@@ -175,7 +178,8 @@ class AgentHost:
         loop = asyncio.get_running_loop()
         while not self._stopped.is_set():
             until_s = self._attendance.needed_until(loop.time())
-            is_free = until_s is not None and not self._mailbox.counts.queued
+            is_wanted = self._mailbox.counts.queued or self._vigil.is_needed
+            is_free = until_s is not None and not is_wanted
             if is_free and until_s is not None and until_s <= loop.time():
                 return
             self._changed.clear()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from meshbot_core.host.api import PeerView
+from meshbot_core.mesh.operator import meant
 from meshbot_core.mesh.peers import peer as peer_named
 from meshbot_core.node.health import PeerHealth
 from meshbot_core.node.node import Node
@@ -30,8 +31,9 @@ class PeerDesk:
             UnknownPeerError: It is not in the mesh.
         """
         self.node.reread()
-        peer_named(self.node.config, name)
-        return _view_of(await self.node.probe(name))
+        meant_name = meant(name, self.node.config)
+        peer_named(self.node.config, meant_name)
+        return _view_of(await self.node.probe(meant_name))
 
 
 def _view_of(health: PeerHealth) -> PeerView:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from meshbot_core.errors import InvalidArgumentError, TooLargeError
+from meshbot_core.host.operating import Operators
 from meshbot_core.mailbox.records import Draft, InboxMessage
 from meshbot_core.mesh.peers import peer as peer_named
 from meshbot_core.node.node import Node
@@ -27,6 +28,7 @@ class Writing:
 
     node: Node
     clock: Clock
+    operators: Operators
     hops: Callable[[], int] = lambda: 0
     saw: Callable[[tuple[InboxMessage, ...]], None] = lambda _: None
 
@@ -50,6 +52,28 @@ class Writing:
             expires_at_ms=self.clock.now_ms() + MESSAGE_TTL_MS,
             hops=min(MAX_HOPS, max(self.hops(), after_answered)),
         )
+
+    async def receiver(self, to: str, text: str) -> str:
+        """The agent that ``to`` means; the operator's host is started when it does not run.
+
+        Raises:
+            UnknownPeerError: ``to`` is not in the mesh.
+            TooLargeError: The text is over the mesh's limit.
+            InvalidArgumentError: The text is no Unicode.
+        """
+        self.node.reread()
+        name = self.operators.meant(to, self.node.config)
+        if self.operators.is_another(name, self.node.config):
+            await self.operators.be_there(self.node.config)
+        self.check_receiver(name, text)
+        return name
+
+    async def note_on(self, name: str) -> str:
+        """What an asker should know of a peer that has the question."""
+        config = self.node.config
+        if not self.operators.is_another(name, config):
+            return ""
+        return await self.operators.attendance_note(config)
 
     def check_receiver(self, to: str, text: str) -> None:
         """Refuse what could never arrive.
