@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -45,6 +45,8 @@ class ScriptedHost:
     withdrawn: list[str] = field(default_factory=list)
     settled: list[SettleCall] = field(default_factory=list)
     leases: int = 0
+    end: Callable[[], Awaitable[None]] = field(default=lambda: asyncio.sleep(0))
+    """Ends it before its block does."""
     _streams: set[web.StreamResponse] = field(default_factory=set)
 
     async def publish(self, event: BaseModel) -> None:
@@ -131,6 +133,7 @@ async def scripted_host(agent: AgentPaths) -> AsyncIterator[ScriptedHost]:
     app.add_routes(host.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
+    host.end = runner.cleanup
     try:
         await web.UnixSite(runner, str(agent.socket)).start()
         yield host
