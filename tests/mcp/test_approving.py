@@ -1,16 +1,29 @@
 """The permission tool of headless sessions: a real serve, and a host that decides as told."""
 
 import json
+import sys
 
 import pytest
 
+from meshbot_core.claude.binary import inspect_claude
+from meshbot_core.claude.flags import UserFlags
+from meshbot_core.claude.headless import McpServer
+from meshbot_core.claude.launch import SessionPlan, launch, session_environment
+from meshbot_core.claude.stream import StreamEvent, TurnEnded
 from meshbot_core.claude.tools import APPROVAL_TOOL, APPROVAL_VARIABLE
+from meshbot_core.demo.binaries import VERSIONS
+from meshbot_core.demo.claude_home import clean_environment, model_environment, prepare_home
+from meshbot_core.demo.model import serving as serving_model
+from meshbot_core.demo.script import Plan, Rule, ToolCall, Turn
 from meshbot_core.errors import InvalidArgumentError
 from meshbot_core.mcp.calls import Calls
 from meshbot_core.mcp.deeds import Call
 from meshbot_core.mcp.leases import Leases
+from meshbot_core.session.headless_process import HeadlessProcess
+from meshbot_core.types import new_id
 from tests.mcp.driving import Serve, serving
 from tests.mcp.scripted_host import scripted_host
+from tests.support.claude import required_claude
 from tests.support.waiting import until
 
 _ASKED = {"tool_name": "Bash", "input": {"command": "ls"}, "tool_use_id": "toolu_1"}
@@ -96,3 +109,56 @@ async def test_sessions_that_ask_in_their_terminal_do_not_have_the_tool():
     (text,) = (await Calls(_NoHost(), Leases()).call(Call(1), APPROVAL_TOOL, _ASKED)).parts
 
     assert "not found" in text
+
+
+@pytest.mark.slow
+@pytest.mark.claude
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_real_claude_asks_before_a_tool_and_heeds_the_answer(version, paths, tmp_path):
+    binary = required_claude(version)
+    home, project = tmp_path / "user", tmp_path / "project"
+    project.mkdir()
+    prepare_home(home, project)
+    command = (sys.executable, "-m", "meshbot_core.cli.main", "serve", "--as", "alpha")
+    plan = SessionPlan(
+        kind="headless",
+        version=inspect_claude(binary).version,
+        server=McpServer("mesh", command, {}),
+        approval_tool=APPROVAL_TOOL,
+    )
+    touch = ToolCall("Bash", {"command": "touch made", "description": "Make a file"})
+    events: list[StreamEvent] = []
+
+    def ended() -> list[TurnEnded]:
+        return [event for event in events if isinstance(event, TurnEnded)]
+
+    async with (
+        scripted_host(paths.agent("alpha")) as host,
+        serving_model(Plan((Rule("make it", (Turn(calls=(touch,)),)),))) as model,
+    ):
+        environment = session_environment(
+            clean_environment(home), {**model_environment(model.url), APPROVAL_VARIABLE: "1"}
+        )
+        async with HeadlessProcess.started(
+            [str(binary), *launch(plan, UserFlags()).arguments],
+            environment=environment,
+            folder=project,
+            on_event=events.append,
+            on_garbage=print,
+        ) as process:
+            host.verdict, host.reason = "deny", "not today"
+            await process.say("make it", uuid=new_id())
+            await until(lambda: len(ended()) == 1, 30)
+            assert not (project / "made").exists()
+            assert "not today" in model.requests[-1].results[-1].text
+
+            host.verdict = "allow"
+            await process.say("please make it", uuid=new_id())
+            await until(lambda: len(ended()) == 2, 30)
+            assert (project / "made").exists()
+
+            assert [asked.tool for asked in host.requests] == ["Bash", "Bash"]
+            assert host.requests[0].call_id.startswith("toolu_")
+            assert "mcp__mesh__send_message" in model.requests[-1].tool_names
+            assert await process.end(grace_s=10) == 0
