@@ -24,7 +24,7 @@ class WireMessage(BaseModel):
     """One message as it travels, in the order of its members.
 
     ``hmac`` covers id, kind, payload, timestamp and nonce, not ``sender``, ``to`` and
-    ``reply_to``. ``hops`` is ours: how many asks led to this one. Members that we do not know
+    ``reply_to``. ``hops`` is ours: how many messages led to it. Members that we do not know
     are ignored.
     """
 

@@ -195,3 +195,27 @@ async def test_an_open_ask_survives_a_restart(place):
         assert mailbox.counts.open_asks == 1
         receipt = await mailbox.receive(answer_to("q"), nonce_until_ms=UNTIL_MS)
         assert receipt.outcome == "answered"
+
+
+async def test_asks_that_were_shown_and_not_answered_are_told(mailbox, clock):
+    await receive(mailbox, wire(id="plain"), *(wire(id=f"ask-{n}", kind="ask") for n in range(3)))
+    assert await mailbox.unanswered_asks() == ()  # not shown yet
+
+    batch = await mailbox.lease(reader("s1"))
+    await receive(mailbox, wire(id="other", kind="ask", sender="qa"))
+    await mailbox.lease(reader("s2"))
+    assert await _unanswered(mailbox) == ["ask-0", "ask-1", "ask-2", "other"]
+    assert await _unanswered(mailbox, "s2") == ["other"]
+
+    await mailbox.acknowledge([batch.lease_id])
+    await mailbox.enqueue(draft(kind="response", to="dev", reply_to="ask-1"))
+    await mailbox.enqueue(draft(kind="response", to="dev", reply_to="other"))  # not who asked
+    assert await _unanswered(mailbox, "s1") == ["ask-0", "ask-2"]
+    assert await _unanswered(mailbox, "s2") == ["other"]
+
+    clock.advance(24 * 3600 * 1000 + 1)
+    assert await mailbox.unanswered_asks() == ()
+
+
+async def _unanswered(mailbox, session=None):
+    return [ask.id for ask in await mailbox.unanswered_asks(session)]
