@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final, Literal
 
 from pydantic import JsonValue
@@ -20,6 +19,7 @@ from meshbot_core.errors import (
     MailboxError,
     NoSuchApprovalError,
 )
+from meshbot_core.session.approval_texts import by_whom, silence
 from meshbot_core.session.records import Approval, Behavior, DecidedBy, Decision, Verdict
 from meshbot_core.types import Clock
 from meshbot_core.wire.canonical import canonical_json
@@ -31,21 +31,6 @@ MIN_PREFIX: Final = 4
 MAX_WAITING: Final = 1000
 _MAX_DECIDED: Final = 1000
 """Decisions of which we still know, by id, that they were made."""
-
-_WHOM: Final[dict[DecidedBy, str]] = {
-    "cli": "from the command line",
-    "console": "in the console",
-    "terminal": "in the session's own terminal",
-    "rule": "by a rule for this session",
-    "timeout": "by its time-out",
-    "ended": "by the session's end",
-}
-_HOW: Final[dict[Behavior, str]] = {
-    "allow": "allowed",
-    "deny": "denied",
-    "unknown": "answered",
-}
-_SECONDS_A_MINUTE: Final = 60
 
 
 @dataclass(slots=True)
@@ -151,7 +136,7 @@ class Approvals:
             async with asyncio.timeout(limit_s):
                 await waiting.decided.wait()
         except TimeoutError:
-            self._settle(waiting, _Word("deny", "timeout", _silence(limit_s or 0.0)))
+            self._settle(waiting, _Word("deny", "timeout", silence(limit_s or 0.0)))
         except asyncio.CancelledError:
             if waiting.askers == 1:
                 self._settle(waiting, _withdrawn(waiting.approval.kind))
@@ -213,7 +198,7 @@ class Approvals:
             return self._waiting[found[0]]
         decided = _named(given, tuple(self._decided)) if not found else ()
         if len(decided) == 1:
-            raise ApprovalDecidedError(_by_whom(self._decided[decided[0]]))
+            raise ApprovalDecidedError(by_whom(self._decided[decided[0]]))
         several = found or decided
         if several:
             raise NoSuchApprovalError(
@@ -306,23 +291,3 @@ def _withdrawn(kind: SessionKind) -> _Word:
     if kind == "interactive":
         return _Word("unknown", "terminal")
     return _Word("deny", "ended", "The session went away before anybody answered.")
-
-
-def _silence(limit_s: float) -> str:
-    """Read by the model."""
-    minutes = limit_s / _SECONDS_A_MINUTE
-    waited = f"{minutes:g} minutes" if minutes >= 1 else f"{limit_s:g} seconds"
-    return (
-        f"No human answered within {waited}, so this was not allowed. Do not try the same again"
-        " at once: go on without it, or say what you need it for and end your turn."
-    )
-
-
-def _by_whom(decision: Decision) -> str:
-    when = datetime.fromtimestamp(decision.decided_at_ms / 1000, UTC)
-    process = "" if decision.by_pid is None else f", process {decision.by_pid}"
-    person = "" if decision.by_uid is None else f" (uid {decision.by_uid}{process})"
-    return (
-        f"{decision.tool} was {_HOW[decision.behavior]} already {_WHOM[decision.by]}{person}"
-        f" at {when:%Y-%m-%dT%H:%M:%SZ}"
-    )
