@@ -81,6 +81,10 @@ class Terminal:
         await until(lambda: "".join(text.split()) in self.text, LIMIT_S)
         os.write(self._fd, b"\r")
 
+    def press(self, keys: str) -> None:
+        """Press keys, whatever is on the screen."""
+        os.write(self._fd, keys.encode())
+
     def read(self) -> None:
         try:
             self._drawn += os.read(self._fd, 65536)

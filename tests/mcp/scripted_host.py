@@ -54,6 +54,10 @@ class ScriptedHost:
         for stream in self._streams:
             await stream.write(event.model_dump_json().encode() + b"\n")
 
+    @property
+    def watcher_count(self) -> int:
+        return len(self._streams)
+
     async def reported(self, frame_id: str) -> PushReport:
         """The first report about that frame."""
         await until(lambda: any(each.frame_id == frame_id for each in self.reports), 10)
