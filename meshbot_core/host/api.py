@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
-from meshbot_core.host.session_api import ApprovalEvent, PushEvent, SessionEvent
+from meshbot_core.host.session_api import ApprovalEvent, LogEvent, PushEvent, SessionEvent
 from meshbot_core.session.records import Record, SessionView
 from meshbot_core.types import MessageKind
 
@@ -307,6 +307,7 @@ HostEvent = (
     | GoodbyeEvent
     | SessionEvent
     | ApprovalEvent
+    | LogEvent
     | PushEvent
 )
 HOST_EVENT: TypeAdapter[HostEvent] = TypeAdapter(Annotated[HostEvent, Field(discriminator="type")])

@@ -66,6 +66,14 @@ class ApprovalEvent(Record):
     decision: Decision | None = None
 
 
+class LogEvent(Record):
+    """What the session's log says now, in full: ``what`` is ``said``, ``tool``, ``failed``, ..."""
+
+    type: Literal["log"] = "log"
+    what: str
+    text: str = ""
+
+
 class PushEvent(Record):
     """To one session's MCP server alone: post ``text`` to Claude Code's own socket.
 

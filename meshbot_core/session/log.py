@@ -1,6 +1,7 @@
 """The session's log: one line an event, for people; rotated so that it stays within bounds."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,12 @@ class SessionLog:
 
     path: Path
     clock: Clock
+    heard: Callable[[str, str], None] = lambda _what, _text: None
+    """Told everything that is written, in full."""
 
     def write(self, what: str, text: str = "") -> None:
         """Append ``TIME what text``; a text of several lines becomes one."""
+        self.heard(what, text)
         when = datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC)
         stamp = when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         said = " ".join(harmless(text)[:_MAX_LINE_CHARS].split("\n"))

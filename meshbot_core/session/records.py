@@ -96,6 +96,8 @@ class SessionView(Record):
     restarts_left: int = 5
     limited_until_ms: int | None = None
     exit_status: int | None = None
+    is_over: bool = False
+    """It ended, and is not started again."""
     viewers: int = 0
     waits_for: tuple[str, ...] = ()
     """Ids of approvals that wait for a person."""
