@@ -109,6 +109,12 @@ class UnknownPeerError(MeshError):
         self.known = known
 
 
+class UnknownLocalAgentError(MeshError):
+    """No agent of that name has a place on this machine."""
+
+    code = "unknown_local_agent"
+
+
 class PeerError(MeshError):
     """Something went wrong between us and one peer."""
 
@@ -286,6 +292,13 @@ class SessionFolderError(SessionError):
 
     code = "session_folder"
     http_status = 400
+
+
+class FleetFileError(MeshError):
+    """A fleet file cannot be read or says something it may not say; its line is named."""
+
+    code = "fleet_file"
+    exit_status = 2
 
 
 class NoSuchApprovalError(SessionError):

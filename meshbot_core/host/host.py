@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from meshbot_core.errors import MailboxError
+from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance, pid_of
@@ -19,6 +19,8 @@ from meshbot_core.host.lock import announce, is_alive, owned
 from meshbot_core.host.manifests import manifest_routes
 from meshbot_core.host.operating import Operators, Vigil
 from meshbot_core.host.peers import PeerDesk
+from meshbot_core.host.session_desk import SessionDesk
+from meshbot_core.host.session_routes import SessionRoutes
 from meshbot_core.host.spawn import LINGER_S
 from meshbot_core.host.streams import Streams
 from meshbot_core.host.views import view_of
@@ -36,7 +38,7 @@ from meshbot_core.node.events import (
     OutboxChanged,
 )
 from meshbot_core.node.node import Listen, Node
-from meshbot_core.types import Clock
+from meshbot_core.types import Clock, new_id
 from meshbot_core.version import VERSION
 
 _LOOK_S: Final = 0.25
@@ -69,7 +71,17 @@ class AgentHost:
         self._streams = Streams()
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
-        writing = Writing(node, clock, Operators(agent))
+        self.sessions = SessionDesk(
+            agent, mailbox, clock, self._streams, self._changed.set, self._tell_operator
+        )
+        writing = Writing(
+            node,
+            clock,
+            Operators(agent),
+            hops=self.sessions.hops,
+            saw=self.sessions.saw,
+            may_send=self.sessions.may_send,
+        )
         self._vigil = Vigil(agent, lambda: node.config, self._changed.set)
         self.desk = Desk(agent.agent, mailbox, node, writing)
         self.asking = Asking(mailbox, node, clock, writing)
@@ -81,6 +93,7 @@ class AgentHost:
         match event:
             case MessageArrived(message):
                 self._streams.publish(api.MessageEvent(message=view_of(message, max_bytes=1024)))
+                self.sessions.poke()
                 if message.kind == "ask":
                     self.asking.asked_by(message.sender)
             case AnswerArrived(ask_id):
@@ -109,6 +122,19 @@ class AgentHost:
             self.asking.ask_changed(message.id)
         self._changed.set()
 
+    async def _tell_operator(self, text: str) -> None:
+        """Let a person know what the session needs them for."""
+        try:
+            await self.desk.send(
+                api.SendRequest(id=new_id(), to="operator", message=text, wait=False)
+            )
+        except MeshError as error:
+            log.warning("the operator could not be told: %s", error)
+
+    def _client_left(self, session: str) -> None:
+        self.sessions.client_left(session)
+        self._changed.set()
+
     # -- status and end
 
     def status(self) -> api.HostStatus:
@@ -132,6 +158,7 @@ class AgentHost:
             rejected=dict(self._node.rejected),
             config_error=self._node.config_error or "",
             notices=tuple(self._mailbox.notices),
+            session=self.sessions.view(),
         )
 
     def stop(self) -> None:
@@ -149,15 +176,20 @@ class AgentHost:
             streams=self._streams,
             status=self.status,
             stop=self.stop,
-            on_vanished=lambda _session: self._changed.set(),
+            on_vanished=self._client_left,
             on_changed=self._changed.set,
+            more_routes=SessionRoutes(self.sessions).routes(),
         )
         app = control.application()
         app.on_shutdown.append(self._say_goodbye)
         now_s = asyncio.get_running_loop().time()
         for session in await self._mailbox.leased_sessions():
             self._attendance.await_return(session, now_s)
-        async with serving(app, self._agent), asyncio.TaskGroup() as group:
+        async with (
+            serving(app, self._agent),
+            self.sessions.running(),
+            asyncio.TaskGroup() as group,
+        ):
             tasks = [
                 group.create_task(self._give_back_what_the_dead_held()),
                 group.create_task(self._tidy()),
@@ -178,7 +210,9 @@ class AgentHost:
         loop = asyncio.get_running_loop()
         while not self._stopped.is_set():
             until_s = self._attendance.needed_until(loop.time())
-            is_wanted = self._mailbox.counts.queued or self._vigil.is_needed
+            is_wanted = bool(
+                self._mailbox.counts.queued or self._vigil.is_needed or self.sessions.is_needed
+            )
             is_free = until_s is not None and not is_wanted
             if is_free and until_s is not None and until_s <= loop.time():
                 return

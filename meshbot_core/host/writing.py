@@ -24,6 +24,7 @@ class Writing:
 
     ``hops`` tells how many messages led to one that is written now: one more than the most of
     those that were shown in this turn. ``saw`` is told what was shown by a tool's result.
+    ``may_send`` raises when the guard has paused the agent.
     """
 
     node: Node
@@ -31,6 +32,7 @@ class Writing:
     operators: Operators
     hops: Callable[[], int] = lambda: 0
     saw: Callable[[tuple[InboxMessage, ...]], None] = lambda _: None
+    may_send: Callable[[], None] = lambda: None
 
     def draft(
         self,
@@ -66,6 +68,7 @@ class Writing:
         if self.operators.is_another(name, self.node.config):
             await self.operators.be_there(self.node.config)
         self.check_receiver(name, text)
+        self.may_send()
         return name
 
     async def note_on(self, name: str) -> str:

@@ -185,8 +185,6 @@ async def _spawned(
     stdin, stdout, stderr = pipes
     # Should this host be killed, the launcher sees to it that claude ends with it.
     command = [sys.executable, "-I", "-S", str(_LAUNCHER), "--", *argv]
-    if not _LAUNCHER.exists():
-        command = [*argv]
     try:
         return await asyncio.create_subprocess_exec(
             *command,

@@ -36,6 +36,7 @@ _CHANNELS: Final[dict[Hop, Channel]] = {
 }
 _DEAF_AFTER_MS: Final = 2500
 _AFTER_INTERRUPTION_MS: Final = 3000
+_AFTER_DROP_MS: Final = 2000
 _BACKOFF_MS: Final = 5_000
 _LONGEST_BACKOFF_MS: Final = 300_000
 
@@ -246,7 +247,8 @@ class Pusher:
                 self.say(_reminder(message, self.server))
 
     async def failed(self, frame_id: str) -> None:
-        """A push was dropped or refused on its way."""
+        """A push was dropped or refused on its way: let a moment go by before the next."""
+        self._not_before_ms = self.clock.now_ms() + _AFTER_DROP_MS
         await self._give_back([each for each in self._handed if each.frame_id == frame_id])
 
     async def gone(self) -> None:

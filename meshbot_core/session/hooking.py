@@ -1,0 +1,31 @@
+"""The hooks and the status line that tie a session to its host."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Final
+
+from meshbot_core.claude.hook_settings import CommandHook, HttpHook, SessionHooks
+
+TOKEN_VARIABLE: Final = "MESHBOT_HOOK_TOKEN"  # noqa: S105 - a name, no secret
+URL_VARIABLE: Final = "MESHBOT_HOOK_URL"
+_RELAY: Final = str(Path(__file__).with_name("relay.py"))
+
+
+def session_hooks(url: str) -> SessionHooks:
+    """Hooks that tell the listener at ``url``, and start waiters for it."""
+    return SessionHooks(
+        events=HttpHook(f"{url}/hook", TOKEN_VARIABLE),
+        started=_relay("hook"),
+        waiter=_relay("wait"),
+    )
+
+
+def _relay(what: str) -> CommandHook:
+    return CommandHook(sys.executable, ("-SE", _RELAY, what))
+
+
+def status_line_command(theirs: str | None) -> str:
+    """The shell command that tells the host, and shows the user's own status line."""
+    words = [sys.executable, "-SE", _RELAY, "status", *([theirs] if theirs else [])]
+    return shlex.join(words)

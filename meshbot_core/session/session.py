@@ -1,0 +1,299 @@
+"""One agent's session: everything that it tells, and everything that reaches it.
+
+``Supervisor`` gives it processes, one after the other; what is here outlives each of them.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from meshbot_core.claude import answers, hooks
+from meshbot_core.claude import stream as lines
+from meshbot_core.claude.statusline import StatusReport
+from meshbot_core.mailbox.mailbox import Mailbox
+from meshbot_core.session.approvals import Approvals
+from meshbot_core.session.effects import (
+    ConversationBegan,
+    Effect,
+    Shown,
+    Spent,
+    TurnBegan,
+    TurnEnded,
+)
+from meshbot_core.session.guard import Guard
+from meshbot_core.session.log import SessionLog
+from meshbot_core.session.pusher import Pusher
+from meshbot_core.session.records import SessionOptions, SessionView
+from meshbot_core.session.tracker import Tracker
+from meshbot_core.session.waiters import Waiters
+from meshbot_core.session.ways import PostNative, SessionWays
+from meshbot_core.types import Clock, new_id
+
+_LOOK_S: Final = 0.5
+_LIMIT_PAUSE_MS: Final = 60_000
+_GO_ON: Final = "The limit of the API that ended your last turn is over: go on where you were."
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs of its host."""
+
+    agent: str
+    mailbox: Mailbox
+    clock: Clock
+    approvals: Approvals
+    guard: Guard
+    log: SessionLog
+    changed: Callable[[], None]
+    post_native: PostNative
+    ask_operator: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Session:
+    """The session's state and its messages; ``lease_session`` holds its leases."""
+
+    options: SessionOptions
+    around: Surroundings
+    lease_session: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    tracker: Tracker = field(init=False)
+    waiters: Waiters = field(default_factory=Waiters)
+    ways: SessionWays = field(init=False)
+    pusher: Pusher = field(init=False)
+    _effects: asyncio.Queue[tuple[Effect, int]] = field(default_factory=asyncio.Queue)
+    _last_shown: str = ""
+    _is_pause_told: bool = False
+
+    def __post_init__(self) -> None:
+        around = self.around
+        self.waiters.changed = self.waiter_changed
+        self.tracker = Tracker(self.options.kind, around.clock)
+        self.ways = SessionWays(
+            self.options, self.tracker, self.waiters, around.guard, around.post_native
+        )
+        self.pusher = Pusher(
+            session=self.lease_session,
+            mailbox=around.mailbox,
+            tracker=self.tracker,
+            ways=self.ways,
+            clock=around.clock,
+        )
+
+    async def run(self) -> None:
+        """Look after the session until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.pusher.run())
+            group.create_task(self._act())
+            group.create_task(self._look())
+
+    # -- what it tells
+
+    async def hook(self, event: hooks.HookEvent) -> bytes:
+        """Note a hook's event and answer it."""
+        if isinstance(event, hooks.PermissionRequest):
+            return await self._permission(event)
+        self._heard(self.tracker.hook(event))
+        if isinstance(event, hooks.PostToolUse | hooks.Stop):
+            # Whatever prompt was up, the terminal has answered it.
+            self.around.approvals.withdraw_all("terminal")
+        if isinstance(event, hooks.UserPromptSubmit):
+            self.ways.is_typed = False
+        self._note(event)
+        if isinstance(event, hooks.PostToolUse) and not event.is_of_subagent:
+            text = await self.pusher.inject()
+            return answers.with_context("PostToolUse", text) if text else answers.NO_ANSWER
+        return answers.NO_ANSWER
+
+    def _note(self, event: hooks.HookEvent) -> None:
+        match event:
+            case hooks.StopFailure():
+                self.around.log.write("failed", event.details or event.error)
+            case hooks.Stop() if self.options.kind == "interactive":
+                self.around.log.write("said", event.last_text)
+            case hooks.PreToolUse():
+                self.around.log.write("tool", self.tracker.doing)
+            case hooks.SessionEnd():
+                self.around.log.write("conversation ended", event.reason)
+            case _:
+                pass
+
+    async def _permission(self, event: hooks.PermissionRequest) -> bytes:
+        """Let a person decide, here or at the terminal, whoever is first."""
+        before, doing = self.tracker.state, self.tracker.doing
+        self.tracker.to("needs_approval", event.tool)
+        self._changed()
+        try:
+            decision = await self.around.approvals.ask(
+                id=new_id(),
+                kind="interactive",
+                tool=event.tool,
+                tool_input=event.tool_input,
+                limit_s=None,
+                has_suggestions=bool(event.suggestions),
+            )
+        finally:
+            if self.tracker.state == "needs_approval":
+                self.tracker.to(before if before == "working" else "working")
+                self.tracker.doing = doing
+            self._changed()
+        if decision.behavior == "allow":
+            kept = event.suggestions if decision.keeps_suggestions else ()
+            return answers.permission_allowed(kept_rules=kept)
+        if decision.behavior == "deny":
+            return answers.permission_denied(decision.reason or "denied by the operator")
+        return answers.NO_ANSWER
+
+    def status_line(self, report: StatusReport) -> None:
+        """Note what the status line told."""
+        self._heard(self.tracker.status_line(report))
+
+    def waiter_changed(self) -> None:
+        """A waiter came or went."""
+        self.pusher.poke()
+
+    def stream(self, event: lines.StreamEvent) -> None:
+        """Note a line of a headless session."""
+        self._heard(self.tracker.stream(event))
+        match event:
+            case lines.AssistantSpoke() if event.text:
+                self.around.log.write("said", event.text)
+            case lines.TurnEnded() if event.is_error:
+                self.around.log.write("failed", event.text)
+            case lines.LineState() if event.state in ("discarded", "refused", "cancelled"):
+                self.around.log.write("line", f"{event.line} {event.state}")
+            case _:
+                pass
+
+    def titled(self, title: str) -> None:
+        """Note the window's title."""
+        self.tracker.titled(title)
+
+    def typed(self, data: bytes) -> None:
+        """Note that somebody typed into the session."""
+        if not data.startswith((b"\x1b[I", b"\x1b[O", b"\x1b[<", b"\x1b[M")):
+            self.ways.is_typed = True
+
+    # -- what follows from it
+
+    def _heard(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            self._effects.put_nowait((effect, self.tracker.turn))
+        self._changed()
+        self.pusher.poke()
+
+    async def _act(self) -> None:
+        while True:
+            effect, turn = await self._effects.get()
+            await self._follow(effect, turn)
+            self._effects.task_done()
+
+    async def settled(self) -> None:
+        """Return when everything that was told so far has been acted on."""
+        await self._effects.join()
+
+    async def _follow(self, effect: Effect, turn: int) -> None:
+        guard = self.around.guard
+        match effect:
+            case TurnBegan(is_by_human):
+                guard.turn_began(by_human=is_by_human)
+            case Shown(ids):
+                await self.pusher.shown(ids)
+            case TurnEnded():
+                await self._turn_ended(effect, turn)
+            case ConversationBegan(conversation):
+                self.around.log.write("conversation", conversation)
+            case Spent(total_usd, conversation):
+                guard.cost(total_usd, conversation)
+        self._pause_if_due()
+        self._changed()
+
+    async def _turn_ended(self, how: TurnEnded, turn: int) -> None:
+        until_ms = how.limited_until_ms
+        if how.is_limit:
+            until_ms = until_ms or self.around.clock.now_ms() + _LIMIT_PAUSE_MS
+            self.tracker.limited_until_ms = until_ms
+        await self.pusher.turn_ended(is_well=how.is_well, turn=turn, retry_at_ms=until_ms)
+        if not how.is_well and not how.error:
+            self.pusher.interrupted()
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            effects = self.tracker.looked_at()
+            if effects:
+                self._heard(effects)
+            self._end_limit()
+            self._pause_if_due()
+            self._changed()
+
+    def _end_limit(self) -> None:
+        tracker = self.tracker
+        is_over = self.around.clock.now_ms() >= max(
+            tracker.limited_until_ms, self.pusher.goes_on_at_ms
+        )
+        if tracker.state == "limited" and self.options.goes_on_after_limit and is_over:
+            tracker.limited_until_ms = 0
+            tracker.to("idle")
+            if not self.around.mailbox.counts.unread:
+                self.pusher.say(_GO_ON)
+            self.pusher.poke()
+
+    def _pause_if_due(self) -> None:
+        reason = self.around.guard.pause_reason
+        if reason and not self.tracker.is_in_turn and self.tracker.state in ("idle", "deaf"):
+            self.tracker.to("paused", reason)
+        if reason and not self._is_pause_told:
+            self._is_pause_told = True
+            self.around.log.write("paused", reason)
+            self.around.ask_operator(reason)
+        if not reason and self._is_pause_told:
+            self._is_pause_told = False
+            if self.tracker.state == "paused":
+                self.tracker.to("idle")
+            self.pusher.poke()
+
+    def _changed(self) -> None:
+        shown = f"{self.tracker.state} {self.tracker.reason}".strip()
+        if shown != self._last_shown:
+            self._last_shown = shown
+            self.around.log.write("state", shown)
+        self.around.changed()
+
+    # -- how it is
+
+    def view(self) -> SessionView:
+        """The session as clients see it; the supervisor adds what it knows."""
+        tracker, guard = self.tracker, self.around.guard
+        idle_ms = self.around.clock.now_ms() - tracker.since_ms
+        return SessionView(
+            kind=self.options.kind,
+            state=tracker.state,
+            since_ms=tracker.since_ms,
+            started_at_ms=0,
+            doing=tracker.doing,
+            doing_since_ms=tracker.doing_since_ms,
+            reason=tracker.reason,
+            folder=self.options.folder,
+            model=tracker.model,
+            title=tracker.title,
+            conversation=tracker.conversation,
+            context_used=tracker.context_used,
+            cost_usd=tracker.cost_usd,
+            cost_today_usd=guard.cost_today_usd,
+            turns=tracker.turn,
+            hop=self.ways.best(idle_ms),
+            limited_until_ms=tracker.limited_until_ms or None,
+            waits_for=tuple(each.id for each in self.around.approvals.waiting()),
+        )
+
+    async def process_gone(self) -> None:
+        """The process ended: give back what it held, and let nobody wait for it."""
+        self.ways.process = None
+        self.ways.is_typed = False
+        await self.settled()
+        self.tracker.ended()
+        self.around.approvals.withdraw_all("ended")
+        await self.pusher.gone()

@@ -1,0 +1,244 @@
+"""Keeping a session's claude alive: start, crash, restart, wanted end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from meshbot_core.claude.launch import Launch
+from meshbot_core.errors import SessionError
+from meshbot_core.mesh.files import write_atomically
+from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.session.budget import CrashBudget
+from meshbot_core.session.hands import Hand, Hands
+from meshbot_core.session.hook_listener import hook_listener
+from meshbot_core.session.records import Record, SessionOptions, SessionView
+from meshbot_core.session.session import Session
+from meshbot_core.session.starting import Prepared
+from meshbot_core.types import Clock, new_id
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE_MS: Final = 3000
+_SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
+
+
+class SessionKept(Record):
+    """What a later host needs to go on with a session: ``session.json``."""
+
+    options: SessionOptions
+    conversation: str = ""
+    has_begun: bool = False
+    restarted_at_ms: tuple[int, ...] = ()
+
+
+def kept_session(agent: AgentPaths) -> SessionKept | None:
+    """The session that was running when the last host died; None when there was none."""
+    try:
+        return SessionKept.model_validate_json(agent.session_json.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One session's processes, one after the other; made for each session anew."""
+
+    agent: AgentPaths
+    prepared: Prepared
+    session: Session
+    hands: Hands
+    clock: Clock
+    conversation: str = ""
+    can_resume: bool = False
+    budget: CrashBudget = field(default_factory=CrashBudget)
+    started_at_ms: int = 0
+    exit_status: int | None = None
+    restarts: int = 0
+    notices: tuple[str, ...] = ()
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    came_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """A process was started, or could not be."""
+    _hand: Hand | None = None
+    _is_stopping: bool = False
+    _is_restarting: bool = False
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Run the session to its last end."""
+        self.started_at_ms = self.clock.now_ms()
+        try:
+            async with (
+                hook_listener(self.session, token=self.session.token) as listener,
+                asyncio.TaskGroup() as group,
+            ):
+                looking = group.create_task(self.session.run())
+                while await self._one_life(listener.url):
+                    pass
+                looking.cancel()
+        finally:
+            # A host that ends while the session was wanted leaves it for the next one.
+            if self._is_stopping or self.session.tracker.state in ("stopped", "crashed"):
+                self.agent.session_json.unlink(missing_ok=True)
+            self.came_up.set()
+            self.ended.set()
+            self.hands.over(self.exit_status, self.session.tracker.reason)
+            self.session.around.changed()
+
+    async def _one_life(self, hook_url: str) -> bool:
+        """One process from start to end; whether another shall follow."""
+        resume = self.conversation if self.can_resume else None
+        if resume is None:
+            self.conversation = new_id()
+        launch = self.prepared.launch(
+            hook_url=hook_url, conversation=self.conversation, resume=resume
+        )
+        self.notices = launch.notices
+        began_ms = self.clock.now_ms()
+        self.session.tracker.started(resume or "")
+        self.keep()
+        status = await self._lived(launch, hook_url)
+        if self.session.tracker.conversation:
+            self.conversation = self.session.tracker.conversation
+            self.can_resume = self.session.tracker.has_begun or bool(resume)
+        self.exit_status = status
+        last_words = self.hands.last_words()
+        await self.session.process_gone()
+        return await self._after(status, last_words, self.clock.now_ms() - began_ms)
+
+    async def _lived(self, launch: Launch, hook_url: str) -> int:
+        environment = self.prepared.environment(hook_url=hook_url, token=self.session.token)
+        words = [str(self.prepared.binary.path), *launch.arguments]
+        try:
+            async with self.hands.started(words, environment, self.prepared.folder) as hand:
+                self._hand = self.session.ways.process = hand
+                self.session.around.log.write("started", f"claude, pid {hand.pid}")
+                if self.session.options.kind == "headless":
+                    self.session.tracker.to("idle")
+                if launch.prompt:
+                    self.session.tracker.turn_began(is_by_human=True)
+                    await hand.say(launch.prompt, new_id())
+                self.came_up.set()
+                self.session.around.changed()
+                return await hand.wait()
+        except OSError as error:
+            self.session.around.log.write("failed", f"claude could not be started: {error}")
+            return 127
+        finally:
+            self._hand = None
+
+    async def _after(self, status: int, last_words: str, lived_ms: int) -> bool:
+        """Decide what follows the end of a process; whether another shall be started."""
+        self.session.around.log.write("ended", _ending(status))
+        if self._is_restarting and not self._is_stopping:
+            self._is_restarting = False
+            return True
+        at_once = lived_ms < _AT_ONCE_MS and not self.session.tracker.has_begun
+        if self._is_stopping or (status == 0 and not at_once):
+            self.session.tracker.to("stopped")
+            return False
+        reason = f"claude {_ending(status)}" + (f": {last_words}" if last_words else "")
+        return await self._after_crash(reason, may_restart=status != 0)
+
+    async def _after_crash(self, reason: str, *, may_restart: bool) -> bool:
+        tracker = self.session.tracker
+        may_restart &= self.prepared.options.restart != "never"
+        pause_s = self.budget.take(self.clock.now_ms()) if may_restart else None
+        if pause_s is None:
+            tracker.to("crashed", reason)
+            self.session.around.log.write("crashed", reason)
+            return False
+        tracker.to("crashed", f"{reason}; started again in {pause_s:g} s")
+        self.restarts += 1
+        self.session.around.changed()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._stopped.wait()
+        return not self._stopped.is_set()
+
+    # -- what a person wants
+
+    async def stop(self, *, signal_name: str, timeout_s: float) -> None:
+        """End the session for good; returns when it has ended.
+
+        Raises:
+            SessionError: There is no signal of that name.
+        """
+        if signal_name not in _SIGNALS:
+            raise SessionError(
+                f"{signal_name!r} is no signal to end with", hint=f"one of: {', '.join(_SIGNALS)}"
+            )
+        self._is_stopping = True
+        self._stopped.set()
+        await self._end(getattr(signal, signal_name), timeout_s)
+        await self.ended.wait()
+        self.agent.session_json.unlink(missing_ok=True)
+
+    async def restart(self) -> None:
+        """End claude and start it again in the same conversation."""
+        self._is_restarting = True
+        self.came_up.clear()
+        await self._end(signal.SIGTERM, 5.0)
+        await self.came_up.wait()
+
+    async def host_ends(self) -> None:
+        """The host ends: claude ends with it, and the next host goes on."""
+        self._stopped.set()
+        self._is_restarting = False
+        await self._end(signal.SIGTERM, 1.2)
+
+    async def _end(self, number: signal.Signals, grace_s: float) -> None:
+        if self._hand is not None:
+            await self._hand.end(number, grace_s)
+
+    # -- how it is
+
+    def keep(self) -> None:
+        """Write down what a later host needs to go on."""
+        kept = SessionKept(
+            options=self.prepared.options.model_copy(update={"inherited": {}}),
+            conversation=self.conversation,
+            has_begun=self.can_resume,
+            restarted_at_ms=tuple(self.budget.restarted_at_ms),
+        )
+        try:
+            write_atomically(self.agent.session_json, kept.model_dump_json(indent=1).encode())
+        except OSError as error:
+            log.warning("session.json cannot be written: %s", error.strerror)
+
+    def noticed(self) -> None:
+        """The session changed: write down when it can be resumed, or is another."""
+        tracker = self.session.tracker
+        can_resume = tracker.has_begun or self.can_resume
+        conversation = tracker.conversation or self.conversation
+        if (conversation, can_resume) != (self.conversation, self.can_resume):
+            self.conversation, self.can_resume = conversation, tracker.has_begun
+            self.keep()
+
+    def view(self) -> SessionView:
+        """The session as clients see it."""
+        return self.session.view().model_copy(
+            update={
+                "started_at_ms": self.started_at_ms,
+                "pid": self._hand.pid if self._hand else None,
+                "claude_version": str(self.prepared.binary.version),
+                "restarts": self.restarts,
+                "restarts_left": self.budget.left(self.clock.now_ms()),
+                "exit_status": self.exit_status,
+                "is_over": self.ended.is_set(),
+                "viewers": self.hands.viewer_count(),
+                "notices": self.notices,
+            }
+        )
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"ended with status {status}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"was ended by signal {-status}"

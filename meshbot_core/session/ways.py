@@ -1,0 +1,116 @@
+"""The ways into a session: its stream, its own socket, its waiter, and at last its keyboard."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from meshbot_core.mailbox.records import InboxMessage
+from meshbot_core.session.guard import Guard
+from meshbot_core.session.records import Hop, SessionOptions
+from meshbot_core.session.tracker import Tracker
+from meshbot_core.session.waiters import Waiters
+
+_PASTE_AFTER_MS: Final = 2000
+_PASTE_BEGINS: Final = b"\x1b[200~"
+_PASTE_ENDS: Final = b"\x1b[201~"
+_RETURN_AFTER_S: Final = 0.15
+"""Text and return in one write would be one paste."""
+
+PostNative = Callable[[str, str, str], bool]
+"""Tells the MCP server of a client's session to post: session, frame id, text; False: gone."""
+
+
+class Keyboard(Protocol):
+    """A process of either kind, as far as text can be given to it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    async def say(self, text: str, frame_id: str) -> None:
+        """Give ``text`` to a headless session."""
+
+    def write(self, data: bytes) -> None:
+        """Type into an interactive one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Native:
+    session: str
+    claude_pid: int
+
+
+@dataclass(slots=True)
+class SessionWays:
+    """What leads into one session now; ``process`` None while none runs."""
+
+    options: SessionOptions
+    tracker: Tracker
+    waiters: Waiters
+    guard: Guard
+    post_native: PostNative
+    process: Keyboard | None = None
+    is_typed: bool = False
+    """Something may stand half typed at the prompt."""
+    _natives: list[_Native] = field(default_factory=list)
+
+    def native_came(self, session: str, claude_pid: int) -> None:
+        """An MCP server can post to the socket of the session that it runs in."""
+        self._natives = [each for each in self._natives if each.session != session]
+        self._natives.append(_Native(session, claude_pid))
+
+    def native_left(self, session: str) -> None:
+        """That MCP server is gone, or its socket is."""
+        self._natives = [each for each in self._natives if each.session != session]
+
+    def _native(self) -> _Native | None:
+        pid = self.process.pid if self.process else None
+        return next((each for each in reversed(self._natives) if each.claude_pid == pid), None)
+
+    def best(self, idle_ms: int) -> Hop:
+        """The first way that serves: see ``Hop``."""
+        if self.process is None:
+            return "none"
+        if self.options.kind == "headless":
+            return "stream"
+        return self._best_interactive(idle_ms)
+
+    def _best_interactive(self, idle_ms: int) -> Hop:
+        if self._native() is not None:
+            return "native"
+        if self.waiters.is_waiting(self.tracker.conversation):
+            return "waiter"
+        may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed
+        return "paste" if may_paste and self.tracker.has_begun else "none"
+
+    async def hand_over(self, hop: Hop, text: str, frame_id: str) -> bool:
+        """Give ``text`` to the session by ``hop``."""
+        process, native = self.process, self._native()
+        if process is None or hop == "none":
+            return False
+        is_given = True
+        match hop:
+            case "stream":
+                await process.say(text, frame_id)
+            case "native":
+                is_given = native is not None and self.post_native(native.session, frame_id, text)
+            case "waiter":
+                is_given = await self.waiters.wake(self.tracker.conversation, text)
+            case "paste":
+                await _pasted(process, text)
+        return is_given
+
+    def may_push(self) -> bool:
+        """Whether the guard lets messages through."""
+        return not self.guard.pause_reason
+
+    def may_show(self, message: InboxMessage) -> bool:
+        """Whether this message is not yet too far down a chain of messages."""
+        return self.guard.may_show(message.hops)
+
+
+async def _pasted(process: Keyboard, text: str) -> None:
+    process.write(_PASTE_BEGINS + text.encode(errors="replace") + _PASTE_ENDS)
+    await asyncio.sleep(_RETURN_AFTER_S)
+    process.write(b"\r")

@@ -1,0 +1,173 @@
+"""The kept screen of a program: what a viewer who comes late is shown.
+
+avt keeps cells and scrollback; modes and title are kept beside it. No I/O.
+"""
+
+import codecs
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from avt._avt import Color, Line, Pen, Vt
+from pydantic import BaseModel, ConfigDict
+
+from meshbot_core.terminal.modes import Modes
+
+MIN_COLUMNS: Final = 2
+"""At one column avt panics."""
+MAX_SIZE: Final = 1000
+SCROLLBACK_LINES: Final = 5000
+_CSI: Final = "\x9b"
+
+
+class Style(BaseModel):
+    """How characters look; a colour is ``"3"`` (of the palette) or ``"#a0b0c0"``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    foreground: str = ""
+    background: str = ""
+    is_bold: bool = False
+    is_faint: bool = False
+    is_italic: bool = False
+    is_underlined: bool = False
+    is_blinking: bool = False
+    is_inverse: bool = False
+    is_struck: bool = False
+
+
+class Run(BaseModel):
+    """Characters side by side that look the same."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    style: Style = Style()
+
+
+class ScrollbackPage(BaseModel):
+    """Lines that have scrolled out, oldest first.
+
+    ``first`` is the number of the first line, counted from the oldest that is kept; ``total``
+    how many are kept.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: tuple[tuple[Run, ...], ...] = ()
+    first: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What came of some bytes: ``answers`` are owed to the program when nobody else answers."""
+
+    answers: bytes = b""
+    has_title_changed: bool = False
+    bells: int = 0
+    is_lost: bool = False
+    """The screen could not be kept: it is empty, and the program must repaint it."""
+
+
+class Screen:
+    """Columns and rows as ``resize`` bounds them."""
+
+    def __init__(self, columns: int, rows: int, *, scrollback: int = SCROLLBACK_LINES) -> None:
+        self.columns, self.rows = _bounded(columns, rows)
+        self._scrollback = scrollback
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._modes = Modes()
+        self._vt = Vt(self.columns, self.rows, scrollback)
+
+    @property
+    def title(self) -> str:
+        """The window's title."""
+        return self._modes.title
+
+    @property
+    def modes(self) -> frozenset[int]:
+        """The private modes that are on."""
+        return frozenset(self._modes.on)
+
+    def feed(self, data: bytes) -> Fed:
+        """Let the program write ``data``."""
+        title, bells = self._modes.title, self._modes.bells
+        text = unicodedata.normalize("NFC", self._decoder.decode(data))
+        is_lost = not self._kept(lambda: self._vt.feed_str(text))
+        cursor = self._vt.cursor
+        answers = self._modes.feed(data, (cursor.col, cursor.row))
+        return Fed(answers, self._modes.title != title, self._modes.bells - bells, is_lost)
+
+    def resize(self, columns: int, rows: int) -> bool:
+        """Change the size; False when the screen was lost by it."""
+        self.columns, self.rows = _bounded(columns, rows)
+        return self._kept(lambda: self._vt.resize(self.columns, self.rows))
+
+    def _kept(self, change: Callable[[], object]) -> bool:
+        try:
+            change()
+        except Exception:
+            raise
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            # avt is written in Rust; after a panic its state is not to be used any more.
+            self._vt = Vt(self.columns, self.rows, self._scrollback)
+            return False
+        return True
+
+    def repaint(self) -> bytes:
+        """What brings a fresh terminal of the same size to this screen, in 7-bit sequences."""
+        before, after = self._modes.repaint()
+        cells = self._vt.dump().replace(_CSI, "\x1b[")
+        return before + b"\x1b[0m\x1b[2J\x1b[3J\x1b[H" + cells.encode() + after
+
+    def text(self) -> tuple[str, ...]:
+        """The rows as plain text, without what is blank at their ends."""
+        return tuple(line.text.rstrip() for line in self._vt.view())
+
+    def scrollback(self, *, before: int | None = None, limit: int = 500) -> ScrollbackPage:
+        """The ``limit`` lines before line number ``before``; None: the newest."""
+        lines = self._vt.lines()
+        total = max(0, len(lines) - self.rows)
+        end = total if before is None else min(max(before, 0), total)
+        first = max(0, end - limit)
+        chosen = tuple(tuple(_runs(line)) for line in lines[first:end])
+        return ScrollbackPage(lines=chosen, first=first, total=total)
+
+
+def _bounded(columns: int, rows: int) -> tuple[int, int]:
+    return min(max(columns, MIN_COLUMNS), MAX_SIZE), min(max(rows, 1), MAX_SIZE)
+
+
+def _runs(line: Line) -> Iterator[Run]:
+    cells = [cell for cell in line.cells if cell.width]
+    for style, run in groupby(cells, key=lambda cell: _style(cell.pen)):
+        yield Run(text="".join(cell.char for cell in run), style=style)
+
+
+def _style(pen: Pen) -> Style:
+    return Style(
+        foreground=_color(pen.foreground),
+        background=_color(pen.background),
+        is_bold=pen.bold,
+        is_faint=pen.faint,
+        is_italic=pen.italic,
+        is_underlined=pen.underline,
+        is_blinking=pen.blink,
+        is_inverse=pen.inverse,
+        is_struck=pen.strikethrough,
+    )
+
+
+def _color(color: Color | None) -> str:
+    if color is None:
+        return ""
+    if isinstance(color, Color.RGB):
+        # avt's types say too little: a colour of three parts counts as one of one.
+        parts = (getattr(color, name) for name in ("_0", "_1", "_2"))
+        return "#" + "".join(f"{part:02x}" for part in parts)
+    return str(getattr(color, "_0"))  # noqa: B009 - avt has it, its types do not

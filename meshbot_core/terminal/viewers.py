@@ -1,0 +1,174 @@
+"""Everybody who watches one screen; who does not keep up gets a repaint instead of the bytes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from meshbot_core.terminal.screen import Fed, Screen
+
+_MAX_WAITING_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Bytes of the program, as they came."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repaint:
+    """The whole screen, of this size."""
+
+    columns: int
+    rows: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The program has ended for good."""
+
+    status: int | None
+    reason: str = ""
+
+
+Frame = Output | Repaint | Ended
+
+
+@dataclass(slots=True, eq=False)
+class Viewer:
+    """One who watches; ``next`` gives the frames in order."""
+
+    columns: int
+    rows: int
+    _frames: deque[Frame] = field(default_factory=deque)
+    _waiting_bytes: int = 0
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_behind: bool = False
+
+    def put(self, frame: Frame) -> None:
+        """Hand a frame over; what does not fit is forgotten, and a repaint is owed."""
+        if isinstance(frame, Output) and self.is_behind:
+            return
+        size = 0 if isinstance(frame, Ended) else len(frame.data)
+        if isinstance(frame, Output) and self._waiting_bytes + size > _MAX_WAITING_BYTES:
+            self._frames.clear()
+            self._waiting_bytes = 0
+            self.is_behind = True
+        else:
+            self._frames.append(frame)
+            self._waiting_bytes += size
+        self._news.set()
+
+    async def next(self, repaint: Callable[[], Repaint]) -> Frame:
+        """The next frame; ``repaint`` makes one when this viewer was too far behind."""
+        while True:
+            if self.is_behind:
+                self.is_behind = False
+                return repaint()
+            if self._frames:
+                frame = self._frames.popleft()
+                if not isinstance(frame, Ended):
+                    self._waiting_bytes -= len(frame.data)
+                return frame
+            self._news.clear()
+            await self._news.wait()
+
+
+class Viewers:
+    """A screen, and those who watch it.
+
+    ``write`` gives the program what somebody typed, ``resized`` tells it its size. Who typed or
+    resized last sets the size; others see that screen as it is.
+    """
+
+    def __init__(
+        self,
+        columns: int,
+        rows: int,
+        *,
+        write: Callable[[bytes], None],
+        resized: Callable[[int, int], None],
+        titled: Callable[[str], None],
+    ) -> None:
+        self.screen = Screen(columns, rows)
+        self._write = write
+        self._resized = resized
+        self._titled = titled
+        self._viewers: list[Viewer] = []
+        self._typist: Viewer | None = None
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def feed(self, data: bytes) -> None:
+        """The program wrote ``data``."""
+        fed = self.screen.feed(data)
+        if fed.answers and not self._viewers:
+            self._write(fed.answers)
+        self._tell(fed)
+        for viewer in self._viewers:
+            viewer.put(Output(data))
+
+    def _tell(self, fed: Fed) -> None:
+        if fed.has_title_changed:
+            self._titled(self.screen.title)
+        if fed.is_lost:
+            self._shake()
+
+    def _shake(self) -> None:
+        """Make the program repaint: there and back with its size."""
+        columns, rows = self.screen.columns, self.screen.rows
+        self._resized(columns, max(1, rows - 1))
+        self._resized(columns, rows)
+
+    def end(self, status: int | None, reason: str = "") -> None:
+        """Tell everybody that the program has ended for good."""
+        for viewer in self._viewers:
+            viewer.put(Ended(status, reason))
+
+    @contextmanager
+    def watching(self, columns: int, rows: int) -> Iterator[Viewer]:
+        """A viewer for as long as the block runs; a repaint is its first frame."""
+        viewer = Viewer(columns, rows)
+        self._viewers.append(viewer)
+        if len(self._viewers) == 1:
+            self._size(viewer)
+        viewer.put(self.repaint())
+        try:
+            yield viewer
+        finally:
+            self._viewers.remove(viewer)
+            if self._typist is viewer:
+                self._typist = None
+                if self._viewers:
+                    self._size(self._viewers[-1])
+
+    def repaint(self) -> Repaint:
+        """The screen as it is."""
+        return Repaint(self.screen.columns, self.screen.rows, self.screen.repaint())
+
+    def typed(self, viewer: Viewer, data: bytes) -> None:
+        """``viewer`` typed: the program gets it, and the viewer's size rules."""
+        self._size(viewer)
+        self._write(data)
+
+    def resize(self, viewer: Viewer, columns: int, rows: int) -> None:
+        """``viewer``'s terminal has another size now."""
+        viewer.columns, viewer.rows = columns, rows
+        if self._typist in (viewer, None):
+            self._size(viewer)
+
+    def _size(self, viewer: Viewer) -> None:
+        self._typist = viewer
+        before = (self.screen.columns, self.screen.rows)
+        self.screen.resize(viewer.columns, viewer.rows)
+        after = (self.screen.columns, self.screen.rows)
+        if after != before:
+            self._resized(*after)
+            for each in self._viewers:
+                each.put(self.repaint())
