@@ -1,0 +1,123 @@
+"""``stop``, ``restart`` and ``resume``: what is done to agents that run."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import click
+
+from meshbot_core.cli.border import EXIT_FAILED, complain
+from meshbot_core.cli.local_agents import local_agent, side_by_side
+from meshbot_core.cli.options import complete_peer, mesh_option
+from meshbot_core.cli.show import line, plain
+from meshbot_core.errors import MeshError, NoSessionError
+from meshbot_core.host.client import HostClient
+from meshbot_core.host.session_client import SessionClient
+from meshbot_core.host.spawn import host_answers
+from meshbot_core.mesh.paths import AgentPaths, open_mesh
+
+_LONGEST_STOP_S = 600.0
+
+
+@click.command()
+@click.option(
+    "--as",
+    "name",
+    metavar="NAME",
+    required=True,
+    shell_complete=complete_peer,
+    help="The agent of this machine.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0, _LONGEST_STOP_S),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long it may take to end before it is killed.",
+)
+@click.option(
+    "--signal",
+    "signal_name",
+    default="SIGTERM",
+    show_default=True,
+    metavar="NAME",
+    help="The signal it is told to end with.",
+)
+@mesh_option
+def stop(name: str, timeout_s: float, signal_name: str, mesh: str) -> None:
+    """End an agent's session for good; its messages wait for the next one."""
+    agent = local_agent(open_mesh(mesh), name)
+    word = signal_name.upper()
+    signal = word if word.startswith("SIG") else f"SIG{word}"
+    asyncio.run(_stop(agent, timeout_s, signal))
+    line(f'"{plain(name)}" is stopped')
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_peer)
+@mesh_option
+@click.pass_context
+def restart(context: click.Context, names: tuple[str, ...], mesh: str) -> None:
+    """End Claude Code and start it again, in the same conversation."""
+    paths = open_mesh(mesh)
+    agents = [local_agent(paths, name) for name in dict.fromkeys(names)]
+    asyncio.run(_each(context, agents, _restart))
+
+
+@click.command()
+@click.argument("name", shell_complete=complete_peer)
+@mesh_option
+def resume(name: str, mesh: str) -> None:
+    """Let an agent go on that went past one of its limits."""
+    asyncio.run(_resume(local_agent(open_mesh(mesh), name)))
+
+
+@contextlib.asynccontextmanager
+async def _session(agent: AgentPaths) -> AsyncIterator[SessionClient]:
+    if not await asyncio.to_thread(host_answers, agent):
+        raise NoSessionError(
+            f'"{agent.agent}" does not run', hint=f"start it with: meshbot start --as {agent.agent}"
+        )
+    async with HostClient.connected(agent, kind="cli") as client:
+        yield SessionClient(client)
+
+
+async def _stop(agent: AgentPaths, timeout_s: float, signal: str) -> None:
+    async with _session(agent) as session:
+        await session.stop(timeout_s=timeout_s, signal_name=signal)
+
+
+async def _restart(agent: AgentPaths) -> str:
+    async with _session(agent) as session:
+        view = (await session.restart()).session
+    return f"is started again (pid {view.pid})" if view else "is started again"
+
+
+async def _resume(agent: AgentPaths) -> None:
+    name = plain(agent.agent)
+    async with _session(agent) as session:
+        before = (await session.session()).session
+        await session.resume()
+    was_paused = before is not None and before.state == "paused"
+    line(f'"{name}" goes on' if was_paused else f'"{name}" was not paused')
+
+
+async def _each(
+    context: click.Context,
+    agents: list[AgentPaths],
+    act: Callable[[AgentPaths], Awaitable[str]],
+) -> None:
+    """One line an agent, as it is done; the failures of some do not hold up the others."""
+
+    async def acted(agent: AgentPaths) -> bool:
+        try:
+            line(f'"{plain(agent.agent)}" {plain(await act(agent))}')
+        except MeshError as error:
+            complain(f"{agent.agent}: {error}", error.hint)
+            return False
+        return True
+
+    if not all(await side_by_side(agents, acted)):
+        context.exit(EXIT_FAILED)
