@@ -16,6 +16,7 @@ from meshbot_core.errors import HostUnavailableError, MeshError, NoSessionError
 from meshbot_core.host.screen_client import Ended, ScreenClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.terminal.screen import ScrollbackPage
 
 _AWAY_LIMIT_S: Final = 5.0
 _LOOK_AGAIN_S: Final = 0.1
@@ -35,8 +36,12 @@ class Left:
     reason: str = ""
 
 
-async def attach_here(agent: AgentPaths, terminal: Terminal, key: DetachKey) -> int:
+async def attach_here(
+    agent: AgentPaths, terminal: Terminal, key: DetachKey, *, scrollback: int = 0
+) -> int:
     """Show the session on the terminal until it ends or is left; returns the exit status.
+
+    ``scrollback`` lines that have scrolled out come first, into the terminal's own scrollback.
 
     Raises:
         NoSessionError: There is none, or it has no screen.
@@ -44,7 +49,8 @@ async def attach_here(agent: AgentPaths, terminal: Terminal, key: DetachKey) -> 
     columns, rows = terminal.size()
     async with ScreenClient.connected(agent, columns=columns, rows=rows) as client:
         await _tell_of_key(agent, key)
-        left = await Attachment(agent, terminal, key).attached(client)
+        before = await client.scrollback(limit=scrollback) if scrollback else ScrollbackPage()
+        left = await Attachment(agent, terminal, key, before).attached(client)
     _tell(agent, left)
     return left.status
 
@@ -82,6 +88,7 @@ class Attachment:
     agent: AgentPaths
     terminal: Terminal
     key: DetachKey
+    before: ScrollbackPage = field(default_factory=ScrollbackPage)
     _painter: Painter = field(init=False)
     _client: ScreenClient | None = None
     _done: asyncio.Queue[Left] = field(default_factory=asyncio.Queue)
@@ -94,6 +101,7 @@ class Attachment:
     async def attached(self, client: ScreenClient) -> Left:
         """Stay until the session ends, the key comes, a signal comes or the terminal goes."""
         with self.terminal.raw(), self._listening():
+            self._painter.begin(self.before)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._show(client)),
@@ -151,7 +159,7 @@ class Attachment:
             await self._resized.wait()
             self._resized.clear()
             columns, rows = self.terminal.size()
-            self._painter.terminal_resized(columns, rows)
+            self._painter.terminal_resized()
             if self._client is not None:
                 with contextlib.suppress(HostUnavailableError):
                     await self._client.resize(columns, rows)

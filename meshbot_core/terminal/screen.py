@@ -129,6 +129,16 @@ class Screen:
         """The rows as plain text, without what is blank at their ends."""
         return tuple(line.text.rstrip() for line in self._vt.view())
 
+    def view(self) -> tuple[tuple[Run, ...], ...]:
+        """The rows as they look."""
+        return tuple(tuple(_runs(line)) for line in self._vt.view())
+
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """Column and row of the cursor, from 0; None when it is hidden."""
+        cursor = self._vt.cursor
+        return (cursor.col, cursor.row) if 25 in self._modes.on else None  # noqa: PLR2004 - xterm's own
+
     def scrollback(self, *, before: int | None = None, limit: int = 500) -> ScrollbackPage:
         """The ``limit`` lines before line number ``before``; None: the newest."""
         lines = self._vt.lines()
