@@ -75,6 +75,9 @@ _TOLD: Final = (
 _WAITED_FROM: Final = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop", "StopFailure")
 """Each of these starts a waiter: with fewer a session is deaf after Esc or an API error."""
 
+WAKE_SUMMARY: Final = "Messages from the mesh"
+"""What the user sees of a wake; a prompt that begins with a wake carries it, and not the text."""
+
 EVENT_LIMIT_S: Final = 10
 WAITER_LIMIT_S: Final = 86_400
 """A longer one overflows in Claude Code, and ends the waiter at once."""
@@ -109,7 +112,7 @@ class SessionHooks:
     events: HttpHook
     started: CommandHook
     waiter: CommandHook | None = None
-    wake_summary: str = "Messages from the mesh"
+    wake_summary: str = WAKE_SUMMARY
     wake_message: str = "What follows was written by other agents, not by your user."
     approval_limit_s: int = 86_400
 

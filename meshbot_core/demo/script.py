@@ -16,7 +16,11 @@ from meshbot_core.claude.headless import ContentBlock
 from meshbot_core.errors import MeshError
 
 MESH_TOOL: Final = "mcp__mesh__"
-_REMINDER: Final = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER: Final = re.compile(
+    r"<system-reminder>(?:(?!</system-reminder>|\[begin [0-9a-f]{12}\]).)*</system-reminder>",
+    re.DOTALL,
+)
+"""What Claude Code adds by itself; a reminder that brings messages of the mesh is none of that."""
 
 
 class ScriptError(MeshError):

@@ -31,6 +31,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """What a waiter brought was given to the model; its event names no ids."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationBegan:
     """Claude Code's session id is another one from now on (start, ``/clear``)."""
 
@@ -45,4 +50,4 @@ class Spent:
     conversation: str
 
 
-Effect = TurnBegan | TurnEnded | Shown | ConversationBegan | Spent
+Effect = TurnBegan | TurnEnded | Shown | Woken | ConversationBegan | Spent

@@ -200,6 +200,11 @@ class Pusher:
         """Note what the model was shown in the turn that runs."""
         self.next_hops = max([self.next_hops, *(message.hops + 1 for message in messages)])
 
+    async def woken(self) -> None:
+        """The session took in what its waiter brought."""
+        ids = [each.ids for each in self._handed if each.hop == "waiter" and each.turn is None]
+        await self.shown(tuple(sorted(frozenset[str]().union(*ids))))
+
     async def turn_ended(self, *, is_well: bool, turn: int, retry_at_ms: int = 0) -> None:
         """A turn is over: what was shown in it is done, or comes again."""
         over = [handed for handed in self._handed if handed.turn is not None]

@@ -35,15 +35,23 @@ def _request(path: str, body: bytes, headers: str = "") -> socket.socket:
 def _answer(connection: socket.socket) -> "tuple[int, str, bytes]":
     """Status, waiter and body of a complete answer; ConnectionError when it is cut."""
     data = b""
-    while chunk := connection.recv(65536):
-        data += chunk
-    head, found, body = data.partition(b"\r\n\r\n")
+    while b"\r\n\r\n" not in data:
+        data += _more(connection)
+    head, _, body = data.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     fields = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+    # Not until the connection ends: the host keeps it until it knows that the text was written.
     length = int(fields.get("content-length", "0"))
-    if not found or len(body) < length:
-        raise ConnectionError("the answer was cut")
+    while len(body) < length:
+        body += _more(connection)
     return int(lines[0].split()[1]), fields.get("x-waiter", ""), body[:length]
+
+
+def _more(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionError("the answer was cut")
+    return data
 
 
 def _hook(event: bytes) -> None:

@@ -21,6 +21,7 @@ from meshbot_core.session.effects import (
     Spent,
     TurnBegan,
     TurnEnded,
+    Woken,
 )
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.log import SessionLog
@@ -201,6 +202,8 @@ class Session:
                 guard.turn_began(by_human=is_by_human)
             case Shown(ids):
                 await self.pusher.shown(ids)
+            case Woken():
+                await self.pusher.woken()
             case TurnEnded():
                 await self._turn_ended(effect, turn)
             case ConversationBegan(conversation):

@@ -53,6 +53,12 @@ class Prepared:
         """Where claude runs."""
         return Path(self.options.folder)
 
+    def begins_like(self, other: "Prepared") -> bool:
+        """Whether a conversation that began this way may go on the other way."""
+        mine, theirs = self.user, other.user
+        is_same_start = (mine.prompt, mine.first_start) == (theirs.prompt, theirs.first_start)
+        return is_same_start and self.folder == other.folder
+
     def launch(self, *, hook_url: str, conversation: str, resume: str | None) -> Launch:
         """The words behind ``claude``."""
         theirs = self.given.configured.status_line

@@ -197,14 +197,18 @@ class Supervisor:
 
     # -- how it is
 
-    def keep(self) -> None:
-        """Write down what a later host needs to go on."""
-        kept = SessionKept(
-            options=self.prepared.options.model_copy(update={"inherited": {}}),
+    def kept(self, options: SessionOptions) -> SessionKept:
+        """What goes on with this conversation, under ``options``."""
+        return SessionKept(
+            options=options,
             conversation=self.conversation,
             has_begun=self.can_resume,
             restarted_at_ms=tuple(self.budget.restarted_at_ms),
         )
+
+    def keep(self) -> None:
+        """Write down what a later host needs to go on."""
+        kept = self.kept(self.prepared.options.model_copy(update={"inherited": {}}))
         try:
             write_atomically(self.agent.session_json, kept.model_dump_json(indent=1).encode())
         except OSError as error:

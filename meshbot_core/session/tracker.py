@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from meshbot_core.claude import hooks
 from meshbot_core.claude import stream as lines
 from meshbot_core.claude.framing import ids_in
-from meshbot_core.claude.hook_settings import SessionKind
+from meshbot_core.claude.hook_settings import WAKE_SUMMARY, SessionKind
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.claude.titles import is_idle_title
 from meshbot_core.session.effects import (
@@ -23,6 +23,7 @@ from meshbot_core.session.effects import (
     Spent,
     TurnBegan,
     TurnEnded,
+    Woken,
 )
 from meshbot_core.session.records import SessionState
 from meshbot_core.types import Clock
@@ -134,6 +135,8 @@ class Tracker:
     def _prompted(self, prompt: str) -> tuple[Effect, ...]:
         ids = ids_in(prompt)
         shown: tuple[Effect, ...] = (Shown(ids),) if ids else ()
+        if _is_notice(prompt) and WAKE_SUMMARY in prompt:
+            shown = (*shown, Woken())
         if self._is_in_turn:
             return shown
         return (*self.turn_began(is_by_human=not ids and not _is_notice(prompt)), *shown)
