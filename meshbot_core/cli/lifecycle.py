@@ -1,19 +1,13 @@
 """``stop``, ``restart`` and ``resume``: what is done to agents that run."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import click
 
-from meshbot_core.cli.border import EXIT_FAILED, complain
-from meshbot_core.cli.local_agents import local_agent, side_by_side
+from meshbot_core.cli.border import EXIT_FAILED
+from meshbot_core.cli.local_agents import each_told, local_agent, session_client
 from meshbot_core.cli.options import complete_peer, mesh_option
 from meshbot_core.cli.show import line, plain
-from meshbot_core.errors import MeshError, NoSessionError
-from meshbot_core.host.client import HostClient
-from meshbot_core.host.session_client import SessionClient
-from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
 
 _LONGEST_STOP_S = 600.0
@@ -63,7 +57,8 @@ def restart(context: click.Context, names: tuple[str, ...], mesh: str) -> None:
     """End Claude Code and start it again, in the same conversation."""
     paths = open_mesh(mesh)
     agents = [local_agent(paths, name) for name in dict.fromkeys(names)]
-    asyncio.run(_each(context, agents, _restart))
+    if not asyncio.run(each_told(agents, _restart)):
+        context.exit(EXIT_FAILED)
 
 
 @click.command()
@@ -74,50 +69,21 @@ def resume(name: str, mesh: str) -> None:
     asyncio.run(_resume(local_agent(open_mesh(mesh), name)))
 
 
-@contextlib.asynccontextmanager
-async def _session(agent: AgentPaths) -> AsyncIterator[SessionClient]:
-    if not await asyncio.to_thread(host_answers, agent):
-        raise NoSessionError(
-            f'"{agent.agent}" does not run', hint=f"start it with: meshbot start --as {agent.agent}"
-        )
-    async with HostClient.connected(agent, kind="cli") as client:
-        yield SessionClient(client)
-
-
 async def _stop(agent: AgentPaths, timeout_s: float, signal: str) -> None:
-    async with _session(agent) as session:
+    async with session_client(agent) as session:
         await session.stop(timeout_s=timeout_s, signal_name=signal)
 
 
 async def _restart(agent: AgentPaths) -> str:
-    async with _session(agent) as session:
+    async with session_client(agent) as session:
         view = (await session.restart()).session
     return f"is started again (pid {view.pid})" if view else "is started again"
 
 
 async def _resume(agent: AgentPaths) -> None:
     name = plain(agent.agent)
-    async with _session(agent) as session:
+    async with session_client(agent) as session:
         before = (await session.session()).session
         await session.resume()
     was_paused = before is not None and before.state == "paused"
     line(f'"{name}" goes on' if was_paused else f'"{name}" was not paused')
-
-
-async def _each(
-    context: click.Context,
-    agents: list[AgentPaths],
-    act: Callable[[AgentPaths], Awaitable[str]],
-) -> None:
-    """One line an agent, as it is done; the failures of some do not hold up the others."""
-
-    async def acted(agent: AgentPaths) -> bool:
-        try:
-            line(f'"{plain(agent.agent)}" {plain(await act(agent))}')
-        except MeshError as error:
-            complain(f"{agent.agent}: {error}", error.hint)
-            return False
-        return True
-
-    if not all(await side_by_side(agents, acted)):
-        context.exit(EXIT_FAILED)

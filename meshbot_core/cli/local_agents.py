@@ -8,10 +8,18 @@ from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from meshbot_core.cli.agent_checks import local_agents
-from meshbot_core.errors import HostUnavailableError, MeshError, UnknownLocalAgentError
+from meshbot_core.cli.border import complain
+from meshbot_core.cli.show import line, plain
+from meshbot_core.errors import (
+    HostUnavailableError,
+    MeshError,
+    NoSessionError,
+    UnknownLocalAgentError,
+)
 from meshbot_core.host.api import HostStatus
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.link import Link, new_session
+from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.host.unix_http import UnixHttp
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
@@ -75,6 +83,21 @@ async def looking_into(agent: AgentPaths) -> AsyncIterator[HostClient]:
             ) from error
 
 
+@contextlib.asynccontextmanager
+async def session_client(agent: AgentPaths) -> AsyncIterator[SessionClient]:
+    """What can be done with the session of an agent whose host runs.
+
+    Raises:
+        NoSessionError: No host runs.
+    """
+    if not await asyncio.to_thread(host_answers, agent):
+        raise NoSessionError(
+            f'"{agent.agent}" does not run', hint=f"start it with: meshbot start --as {agent.agent}"
+        )
+    async with HostClient.connected(agent, kind="cli") as client:
+        yield SessionClient(client)
+
+
 async def look(agent: AgentPaths) -> Look:
     """How one agent's host is, within ``LOOK_LIMIT_S``."""
     try:
@@ -84,6 +107,25 @@ async def look(agent: AgentPaths) -> Look:
             return Look(agent, await client.status())
     except MeshError as error:
         return Look(agent, error=error)
+
+
+async def each_told(
+    agents: Iterable[AgentPaths], act: Callable[[AgentPaths], Awaitable[str]]
+) -> bool:
+    """``act`` on all agents and print a line of each as it is done; whether none failed.
+
+    The failures of some do not hold up the others.
+    """
+
+    async def acted(agent: AgentPaths) -> bool:
+        try:
+            line(f'"{plain(agent.agent)}" {plain(await act(agent))}')
+        except MeshError as error:
+            complain(f'"{agent.agent}": {error}', error.hint)
+            return False
+        return True
+
+    return all(await side_by_side(agents, acted))
 
 
 async def side_by_side(

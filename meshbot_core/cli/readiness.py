@@ -20,14 +20,16 @@ _OTHER_LOGINS: Final = (
 """Variables through which a session is let in without anybody having logged in."""
 
 
-def check_ready(folder: Path, flags: UserFlags, environment: Mapping[str, str]) -> None:
-    """Let pass what a session needs; takes half a second.
+def check_ready(
+    folder: Path, flags: UserFlags, environment: Mapping[str, str], *, claude: str | None = None
+) -> None:
+    """Let pass what a session needs; takes half a second. ``claude`` as in ``SessionOptions``.
 
     Raises:
         ClaudeError: Claude Code is missing, too old or not logged in.
         SessionFolderError: The folder is not there.
     """
-    path = find_claude(environment=environment)
+    path = find_claude(claude, environment=environment)
     inspect_claude(path, environment=environment)
     # Settings of the user's may hold a key, or name a program that has one.
     if flags.settings is None and not any(environment.get(name) for name in _OTHER_LOGINS):

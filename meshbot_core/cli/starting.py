@@ -61,13 +61,13 @@ async def started(wanted: Wanted) -> AsyncIterator[HostClient]:
             wanted.agent, kind="cli", spawn=wanted.spawn, present=True
         ) as client:
             await checked
-            await _heard_hello(client)
+            await heard_hello(client)
             options = wanted.options.model_copy(update={"inherited": environment})
             await SessionClient(client).start(options)
             yield client
 
 
-async def _heard_hello(client: HostClient) -> None:
+async def heard_hello(client: HostClient) -> None:
     """Nothing of the session is missed once its client listens."""
     async for event in client.events():
         if isinstance(event, Hello):

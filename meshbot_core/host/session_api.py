@@ -24,6 +24,16 @@ class StopSession(Record):
     signal_name: str = "SIGTERM"
 
 
+class RestartSession(Record):
+    """``POST /v1/session/restart``: end claude and start it again, in the same conversation.
+
+    With ``options`` it is started with those. The conversation begins anew when the folder, the
+    first prompt or another flag of the first start is not the same.
+    """
+
+    options: SessionOptions | None = None
+
+
 class SessionAnswer(Record):
     """``GET /v1/session`` and what changes it; None: this host has no session."""
 

@@ -9,6 +9,7 @@ from meshbot_core.host.session_api import (
     ApprovalRequest,
     NativeSocket,
     PushReport,
+    RestartSession,
     SessionAnswer,
     StartSession,
     StopSession,
@@ -53,10 +54,16 @@ class SessionClient:
             "POST", "/v1/session/stop", SessionAnswer, call, limit_s=timeout_s + _START_LIMIT_S
         )
 
-    async def restart(self) -> SessionAnswer:
-        """End claude and start it again, in the same conversation."""
+    async def restart(self, options: SessionOptions | None = None) -> SessionAnswer:
+        """End claude and start it again, in the same conversation, as ``RestartSession`` says.
+
+        Raises:
+            NoSessionError: None runs.
+            MeshError: It cannot be started with ``options``; the old session runs on.
+        """
+        call = RestartSession(options=options)
         return await self.client.link.call(
-            "POST", "/v1/session/restart", SessionAnswer, limit_s=_START_LIMIT_S
+            "POST", "/v1/session/restart", SessionAnswer, call, limit_s=2 * _START_LIMIT_S
         )
 
     async def resume(self) -> SessionAnswer:

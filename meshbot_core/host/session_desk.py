@@ -18,6 +18,7 @@ from meshbot_core.host.session_api import (
     NativeSocket,
     PushEvent,
     PushReport,
+    RestartSession,
     SessionAnswer,
     SessionEvent,
     StopSession,
@@ -52,6 +53,7 @@ from meshbot_core.types import Clock
 log = logging.getLogger(__name__)
 
 _GUARD_NOTE: Final = "guard"
+_RESTART_GRACE_S: Final = 5.0
 _QUIET_S: Final = 0.1
 """Changes that come close together are told as one."""
 
@@ -207,10 +209,21 @@ class SessionDesk:
         await self._running_session().stop(signal_name=call.signal_name, timeout_s=call.timeout_s)
         return self.answer()
 
-    async def restart(self) -> SessionAnswer:
-        """End claude and start it again in the same conversation."""
-        await self._running_session().restart()
-        return self.answer()
+    async def restart(self, call: RestartSession) -> SessionAnswer:
+        """End claude and start it again, in the same conversation if it can be.
+
+        Raises:
+            NoSessionError: None runs.
+            MeshError: It cannot be started with the new options; the old session runs on.
+        """
+        running = self._running_session()
+        if call.options is None:
+            await running.restart()
+            return self.answer()
+        ready = await asyncio.to_thread(prepared, self.agent, call.options)
+        await running.stop(signal_name="SIGTERM", timeout_s=_RESTART_GRACE_S)
+        kept = running.kept(call.options) if running.prepared.begins_like(ready) else None
+        return await self.start(call.options, kept=kept)
 
     def resume(self) -> SessionAnswer:
         """Lift the guard's pause."""

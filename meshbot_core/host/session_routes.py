@@ -10,6 +10,7 @@ from meshbot_core.host.session_api import (
     ApprovalRequest,
     NativeSocket,
     PushReport,
+    RestartSession,
     StartSession,
     StopSession,
 )
@@ -54,7 +55,8 @@ class SessionRoutes:
         return answered(await self._desk.stop(await body_of(request, StopSession)))
 
     async def _restart(self, request: web.Request) -> web.Response:
-        return answered(await self._desk.restart())
+        call = await body_of(request, RestartSession) if request.can_read_body else RestartSession()
+        return answered(await self._desk.restart(call))
 
     async def _resume(self, request: web.Request) -> web.Response:
         return answered(self._desk.resume())
