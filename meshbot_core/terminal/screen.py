@@ -4,6 +4,7 @@ avt keeps cells and scrollback; modes and title are kept beside it. No I/O.
 """
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ MIN_COLUMNS: Final = 2
 MAX_SIZE: Final = 1000
 SCROLLBACK_LINES: Final = 5000
 _CSI: Final = "\x9b"
+_REPEATED: Final = re.compile(r"([^\x1b])\x1b\[(\d+)b")
+"""avt says "the same again" where it can; tmux does that for ASCII alone."""
 
 
 class Style(BaseModel):
@@ -122,7 +125,7 @@ class Screen:
     def repaint(self) -> bytes:
         """What brings a fresh terminal of the same size to this screen, in 7-bit sequences."""
         before, after = self._modes.repaint()
-        cells = self._vt.dump().replace(_CSI, "\x1b[")
+        cells = _REPEATED.sub(_written_out, self._vt.dump().replace(_CSI, "\x1b["))
         return before + b"\x1b[0m\x1b[2J\x1b[3J\x1b[H" + cells.encode() + after
 
     def text(self) -> tuple[str, ...]:
@@ -147,6 +150,10 @@ class Screen:
         first = max(0, end - limit)
         chosen = tuple(tuple(_runs(line)) for line in lines[first:end])
         return ScrollbackPage(lines=chosen, first=first, total=total)
+
+
+def _written_out(found: "re.Match[str]") -> str:
+    return found[1] * (int(found[2]) + 1)
 
 
 def _bounded(columns: int, rows: int) -> tuple[int, int]:
