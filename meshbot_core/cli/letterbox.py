@@ -31,7 +31,8 @@ class Letterbox:
         self._painted = []
 
     def _rows(self, columns: int, rows: int) -> list[bytes]:
-        view = self.screen.view()[self._hidden(rows) :]
+        hidden = self._hidden(rows)
+        view = self.screen.view()[hidden : hidden + rows]
         shown = [styled.row(runs, columns) for runs in view]
         if self.screen.columns < columns:
             edge = b"\x1b[%dG\x1b[2m\xe2\x94\x82\x1b[0m" % (self.screen.columns + 1)
@@ -46,8 +47,10 @@ class Letterbox:
         return b"\x1b[0;2m" + text[:columns].encode() + b"\x1b[0m\x1b[K"
 
     def _hidden(self, rows: int) -> int:
-        """How many rows at the top do not fit; what goes on is at the bottom."""
-        return max(0, self.screen.rows - rows)
+        """How many rows at the top do not fit; what goes on is at the bottom of what is used."""
+        used = [number for number, text in enumerate(self.screen.text()) if text]
+        last = max([*used[-1:], self.screen.cursor[1] if self.screen.cursor else 0], default=0)
+        return max(0, last + 1 - rows)
 
     def _cursor(self, columns: int, rows: int) -> bytes:
         if self.screen.cursor is None:

@@ -11,6 +11,8 @@ from meshbot_core.mesh.keys import MeshKey, read_mesh_key
 from meshbot_core.mesh.paths import MeshPaths
 from tests.cli.peers import ListeningPeer, listening
 from tests.cli.running import Runner
+from tests.support.hosts import killed
+from tests.support.stand_in_claude import stand_in_claude
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +48,19 @@ def alpha(mesh_paths: MeshPaths, key: MeshKey, run: Runner) -> Iterator[Listenin
 
 
 @pytest.fixture
+def small_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small claude stands in for the real one, whoever starts it."""
+    binary = stand_in_claude(tmp_path / "claude")
+    monkeypatch.setenv("MESHBOT_CLAUDE", str(binary))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key")
+    return binary
+
+
+@pytest.fixture
 def hosts(home: Path) -> Iterator[None]:
     """Ends the hosts that a test leaves behind."""
     yield
-    left = list(_hosts_of(home))
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=5)
+    killed(_hosts_of(home))
 
 
 def _hosts_of(home: Path) -> Iterator[psutil.Process]:

@@ -1,11 +1,16 @@
 """The host processes of a test's mesh, and a mesh whose hosts end with the test."""
 
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
 import psutil
 
+from meshbot_core.host.lock import is_alive
 from meshbot_core.mesh.paths import MeshPaths
+
+_END_LIMIT_S = 5.0
+_LOOK_S = 0.01
 
 
 def hosts_of(paths: MeshPaths) -> list[psutil.Process]:
@@ -25,8 +30,16 @@ def hosts_ended(paths: MeshPaths) -> Iterator[MeshPaths]:
     try:
         yield paths
     finally:
-        left = hosts_of(paths)
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(left, timeout=5)
+        killed(hosts_of(paths))
+
+
+def killed(processes: Iterable[psutil.Process]) -> None:
+    """Kill them, and return when they are dead; who collects their status is not waited for."""
+    left = list(processes)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    deadline_s = time.monotonic() + _END_LIMIT_S
+    while any(is_alive(process.pid) for process in left):
+        assert time.monotonic() < deadline_s
+        time.sleep(_LOOK_S)
