@@ -16,9 +16,8 @@ from meshbot_core.host.api import ASK_LIMIT_S, AskResult, SendResult
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.config import read_config
-from meshbot_core.mesh.operator import speaker
+from meshbot_core.mesh.operator import receiver, speaker
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
-from meshbot_core.mesh.peers import peer
 from meshbot_core.types import new_id
 
 _POLL_S: Final = 25.0
@@ -70,7 +69,7 @@ def ask(to: str, message: str, name: str | None, timeout_s: float, mesh: str) ->
     """
     paths = open_mesh(mesh)
     config = read_config(paths)
-    peer(config, to)
+    to = receiver(to, config)
     text = message_text(message, config.security.max_message_size_bytes)
     asker = paths.agent(speaker(name, config))
     asyncio.run(_ask(asker, Question(to, text, timeout_s)))
@@ -95,7 +94,7 @@ def reply(to: str, message_id: str, message: str, name: str | None, mesh: str) -
     """
     paths = open_mesh(mesh)
     config = read_config(paths)
-    peer(config, to)
+    to = receiver(to, config)
     text = message_text(message, config.security.max_message_size_bytes)
     agent = paths.agent(speaker(name, config))
     tell_outcome(asyncio.run(_reply(agent, to, message_id, text)))

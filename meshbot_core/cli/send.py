@@ -7,7 +7,7 @@ from meshbot_core.cli.show import line, plain
 from meshbot_core.errors import PeerUnreachableError
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.keys import read_mesh_key
-from meshbot_core.mesh.operator import speaker
+from meshbot_core.mesh.operator import receiver, speaker
 from meshbot_core.mesh.paths import open_mesh
 from meshbot_core.mesh.peers import peer
 from meshbot_core.node.oneshot import send_once
@@ -35,7 +35,9 @@ def send(to: str, message: str, name: str | None, *, is_queued: bool, mesh: str)
     """
     paths = open_mesh(mesh)
     config = read_config(paths)
-    peer(config, to)
+    to = receiver(to, config)
+    if not is_queued:
+        peer(config, to)
     sender = speaker(name, config)
     text = message_text(message, config.security.max_message_size_bytes)
     if is_queued:

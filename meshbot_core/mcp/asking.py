@@ -94,7 +94,8 @@ def _goes_on(result: AskResult) -> bool:
 
 def _standing(result: AskResult) -> str:
     if result.delivery == "delivered":
-        return f"{result.to} has the question; waiting for its answer"
+        why = f" ({result.reason})" if result.reason else ""
+        return f"{result.to} has the question; waiting for its answer{why}"
     return f"putting the question to {result.to}"
 
 

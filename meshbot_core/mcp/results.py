@@ -171,8 +171,9 @@ def _unanswered(result: AskResult, timeout_s: float) -> JsonObject:
         why = _why(result)
         return {"error": why.pop("error"), "to": result.to, **why}
     reached = result.delivery == "delivered"
+    why_silent = f" ({result.reason})" if reached and result.reason else ""
     return {
-        "error": f"Ask timed out after {round(timeout_s * 1000)}ms",
+        "error": f"Ask timed out after {round(timeout_s * 1000)}ms{why_silent}",
         "messageId": result.id,
         "hint": "Go on without the answer: if it still comes, it arrives as a message with replyTo."
         if reached

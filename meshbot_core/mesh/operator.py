@@ -5,6 +5,7 @@ import socket
 from typing import Final
 
 from meshbot_core.mesh.config import MeshConfig
+from meshbot_core.mesh.peers import peer
 from meshbot_core.types import checked_name
 
 CALLED: Final = "operator"
@@ -37,3 +38,15 @@ def meant(name: str, config: MeshConfig) -> str:
     if name == CALLED and name not in config.peers:
         return operator_name(config)
     return name
+
+
+def receiver(name: str, config: MeshConfig) -> str:
+    """The agent that ``name`` means; the person is known also before their host ever ran.
+
+    Raises:
+        UnknownPeerError: It is not in the mesh.
+    """
+    found = meant(name, config)
+    if found != operator_name(config):
+        peer(config, found)
+    return found

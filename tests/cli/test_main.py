@@ -111,7 +111,7 @@ def test_completion_of_another_shell_is_wrong_usage(run: Runner) -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("meshbot s", {"status", "send", "serve"}),
+        ("meshbot s", {"status", "send", "serve", "start", "stop"}),
         ("meshbot send al", {"alpha"}),
         ("meshbot status --mesh de", {"default"}),
         ("meshbot send -m none al", set[str]()),
