@@ -1,12 +1,13 @@
 """``logs``: what happened in an agent's session, from the file that its host writes."""
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import click
 
@@ -39,21 +40,26 @@ _MOST_LINES: Final = 100_000
 def logs(*, name: str, is_following: bool, count: int, has_host: bool, mesh: str) -> None:
     """Show what happened in an agent's session; it need not run."""
     agent = local_agent(open_mesh(mesh), name)
-    followed = [Followed(agent.session_log)]
-    if has_host:
-        followed.insert(0, Followed(agent.host_log, mark="host"))
-    is_empty = True
-    for log in followed:
-        for text in log.last(count):
-            is_empty = False
-            _print(log, text)
-    if is_empty and not is_following:
-        note(f'"{plain(name)}" has no log yet.')
-    while is_following:
-        for log in followed:
-            for text in log.more():
-                _print(log, text)
-        time.sleep(_LOOK_AGAIN_S)
+    with contextlib.ExitStack() as stack:
+        followed = [stack.enter_context(Followed(agent.session_log))]
+        if has_host:
+            followed.insert(0, stack.enter_context(Followed(agent.host_log, mark="host")))
+        is_empty = not _print_ends(followed, count)
+        if is_empty and not is_following:
+            note(f'"{plain(name)}" has no log yet.')
+        while is_following:
+            for log in followed:
+                for text in log.more():
+                    _print(log, text)
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def _print_ends(shown: "Sequence[Followed]", count: int) -> bool:
+    """Print the last lines of each; whether there were any."""
+    ends = [(log, text) for log in shown for text in log.last(count)]
+    for log, text in ends:
+        _print(log, text)
+    return bool(ends)
 
 
 def _print(log: "Followed", text: str) -> None:
@@ -69,6 +75,14 @@ class Followed:
     mark: str = ""
     _file: BufferedReader | None = None
     _left: bytes = field(default=b"")
+
+    def __enter__(self) -> Self:
+        """Nothing is opened before it is read."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close what is open."""
+        self._close()
 
     def last(self, count: int) -> list[str]:
         """The last lines, of the older file too; what comes after them is ``more``."""
