@@ -91,10 +91,10 @@ def _wait(event: bytes) -> int:
                 if not _is_readable(connection, claude):
                     return 0
                 status, waiter, text = _answer(connection)
+                # The connection stays open meanwhile: closed, it would mean that we are gone.
+                return _woken(waiter, text) if status == _OK else 0
         except OSError:
             time.sleep(_LOOK_S)  # the host is just being replaced
-            continue
-        return _woken(waiter, text) if status == _OK else 0
     return 0
 
 
@@ -111,8 +111,11 @@ def _is_readable(connection: socket.socket, claude: int) -> bool:
 def _woken(waiter: str, text: bytes) -> int:
     sys.stderr.buffer.write(text)
     sys.stderr.flush()
-    with _request(f"/woken/{waiter}", b"") as connection:
-        _answer(connection)
+    try:
+        with _request(f"/woken/{waiter}", b"") as connection:
+            _answer(connection)
+    except OSError:
+        pass  # it is written: what the host does not hear it will show again, marked
     return _WAKES
 
 
