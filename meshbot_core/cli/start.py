@@ -1,27 +1,22 @@
-"""``start``: a Claude Code session that is on the mesh, here or in the background."""
+"""``start``: a Claude Code session that is on the mesh, here or in the background.
 
-import asyncio
+Nothing heavy is imported before the agent's host is on its way: somebody waits.
+"""
+
 import os
-from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Literal
 
 import click
 
 from meshbot_core.claude.flags import sorted_flags
-from meshbot_core.cli.attaching import attach_here
 from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.detach_option import detach_key_option
-from meshbot_core.cli.foreground import stay
+from meshbot_core.cli.early_host import early_host
 from meshbot_core.cli.options import complete_peer, mesh_option
-from meshbot_core.cli.readiness import is_trusted
-from meshbot_core.cli.show import line, note, plain
-from meshbot_core.cli.starting import Wanted, settled, started
 from meshbot_core.cli.terminal_view import own_terminal
-from meshbot_core.errors import SessionError
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import open_mesh
 from meshbot_core.mesh.urls import normalize_peer_url
-from meshbot_core.session.records import RestartPolicy, SessionOptions
 
 _HIGHEST_PORT: Final = 65_535
 _NO_TERMINAL: Final = "start it without one: --detach (in the background) or --daemon (headless)"
@@ -42,17 +37,17 @@ _NO_TERMINAL: Final = "start it without one: --detach (in the background) or --d
     "--folder", metavar="FOLDER", default=".", type=click.Path(), help="Where it works.  [here]"
 )
 @click.option(
+    "--restart",
+    type=click.Choice(("on-failure", "never")),
+    default="on-failure",
+    show_default=True,
+    help="Whether claude is started again after a crash.",
+)
+@click.option(
     "--port",
     type=click.IntRange(0, _HIGHEST_PORT),
     metavar="PORT",
     help="Where it takes messages; 0 finds a free port.  [default: the port of its entry, or free]",
-)
-@click.option(
-    "--restart",
-    type=click.Choice(get_args(RestartPolicy)),
-    default="on-failure",
-    show_default=True,
-    help="Whether claude is started again after a crash.",
 )
 @click.option("--host", metavar="ADDRESS", help="The address it listens on.")
 @click.option("--advertise", metavar="URL", help="The URL under which other machines reach it.")
@@ -67,10 +62,10 @@ def start(
     is_daemon: bool,
     is_detached: bool,
     folder: str,
+    restart: Literal["on-failure", "never"],
     port: int | None,
     host: str | None,
     advertise: str | None,
-    restart: RestartPolicy,
     detach_key: DetachKey,
     mesh: str,
     flags: tuple[str, ...],
@@ -84,53 +79,25 @@ def start(
     It is on the mesh: messages reach it while it idles. Closing the terminal leaves it running;
     meshbot attach NAME shows it again.
     """
-    wanted = Wanted(
-        agent=open_mesh(mesh).agent(name),
-        options=SessionOptions(
-            kind="headless" if is_daemon else "interactive",
-            folder=str(Path(folder).expanduser().absolute()),
-            flags=flags,
-            restart=restart,
-        ),
-        flags=sorted_flags(flags),
-        spawn=SpawnOptions(
-            port=port,
-            host=host or None,
-            advertise=normalize_peer_url(advertise) if advertise else None,
-        ),
+    user_flags = sorted_flags(flags)
+    agent = open_mesh(mesh).agent(name)
+    spawn = SpawnOptions(
+        port=port,
+        host=host or None,
+        advertise=normalize_peer_url(advertise) if advertise else None,
     )
-    if is_detached:
-        asyncio.run(_in_background(wanted))
-    elif is_daemon:
-        context.exit(asyncio.run(_in_foreground(wanted)))
-    else:
-        context.exit(asyncio.run(_here(wanted, detach_key)))
+    terminal = None if is_daemon or is_detached else own_terminal(hint=_NO_TERMINAL)
+    on_its_way = early_host(agent, spawn)
 
+    from meshbot_core.cli import places  # noqa: PLC0415 - after the host's start
+    from meshbot_core.cli.starting import Wanted  # noqa: PLC0415 - after the host's start
+    from meshbot_core.session.records import SessionOptions  # noqa: PLC0415 - it too
 
-async def _here(wanted: Wanted, key: DetachKey) -> int:
-    terminal = own_terminal(hint=_NO_TERMINAL)
-    columns, rows = terminal.size()
-    async with started(wanted.sized(columns, rows)):
-        pass
-    return await attach_here(wanted.agent, terminal, key)
-
-
-async def _in_foreground(wanted: Wanted) -> int:
-    async with started(wanted) as client:
-        return await stay(client)
-
-
-async def _in_background(wanted: Wanted) -> None:
-    async with started(wanted) as client:
-        view = await settled(client)
-    agent = wanted.agent
-    if view.is_over:
-        raise SessionError(
-            f"claude of {agent.agent!r} ended at once: {view.reason or view.state}",
-            hint=f"see what it said: meshbot logs {agent.agent}",
-        )
-    line(f'"{plain(agent.agent)}" runs in {plain(view.folder)} ({view.kind}, pid {view.pid})')
-    if view.kind == "interactive" and not is_trusted(wanted.folder, os.environ):
-        note("Claude Code will first ask whether this folder is trusted.")
-    see = "attach" if view.kind == "interactive" else "logs -f"
-    line(f"see it with: meshbot {see} {plain(agent.agent)}")
+    options = SessionOptions(
+        kind="headless" if is_daemon else "interactive",
+        folder=os.path.abspath(os.path.expanduser(folder)),  # noqa: PTH100, PTH111 - no link is followed
+        flags=flags,
+        restart=restart,
+    )
+    wanted = Wanted(agent, options, user_flags, spawn, on_its_way)
+    context.exit(places.start(wanted, terminal, detach_key, is_detached=is_detached))

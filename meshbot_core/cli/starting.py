@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -25,12 +26,16 @@ _MOMENT_S: Final = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A session that a person wants; ``flags`` are those of ``options``, sorted."""
+    """A session that a person wants; ``flags`` are those of ``options``, sorted.
+
+    ``host`` is the agent's host on its way, if somebody has started it already.
+    """
 
     agent: AgentPaths
     options: SessionOptions
     flags: UserFlags
     spawn: SpawnOptions = field(default_factory=SpawnOptions)
+    host: Future[None] | None = None
 
     def sized(self, columns: int, rows: int) -> "Wanted":
         """The same for a terminal of that size."""
@@ -57,6 +62,8 @@ async def started(wanted: Wanted) -> AsyncIterator[HostClient]:
     # The host takes as long to come up as the checks do.
     async with asyncio.TaskGroup() as group:
         checked = group.create_task(checking)
+        if wanted.host is not None:
+            await asyncio.wrap_future(wanted.host)
         async with HostClient.connected(
             wanted.agent, kind="cli", spawn=wanted.spawn, present=True
         ) as client:
