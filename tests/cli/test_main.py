@@ -32,6 +32,11 @@ def test_serve_imports_nothing_heavy_before_its_host_is_started() -> None:
     assert loaded_by("import meshbot_core.cli.serve") <= {"asyncio"}
 
 
+@pytest.mark.slow
+def test_start_imports_nothing_heavy_before_its_host_is_started() -> None:
+    assert not loaded_by("import meshbot_core.cli.start")
+
+
 def test_help_lists_every_command_with_its_gist(run: Runner) -> None:
     ran = run("--help")
 
