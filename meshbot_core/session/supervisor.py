@@ -102,7 +102,13 @@ class Supervisor:
         self.session.tracker.started(resume or "")
         self.keep()
         status = await self._lived(launch, hook_url)
-        if self.session.tracker.conversation:
+        if resume and self.session.tracker.state == "starting":
+            # Killed before its first word was written down, it is not known to Claude Code.
+            self.session.around.log.write(
+                "lost", f"{resume} could not be resumed; a new one begins"
+            )
+            self.can_resume = False
+        elif self.session.tracker.conversation:
             self.conversation = self.session.tracker.conversation
             self.can_resume = self.session.tracker.has_begun or bool(resume)
         self.exit_status = status

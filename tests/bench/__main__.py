@@ -10,7 +10,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import calibration, host_bench, mailbox_bench, node_bench, thin_serve
+from meshbot_core.demo.binaries import OLDEST
+from tests.bench import (
+    calibration,
+    host_bench,
+    mailbox_bench,
+    node_bench,
+    session_bench,
+    thin_serve,
+)
 
 RESULTS = Path("bench-results")
 Figures = dict[str, float]
@@ -34,6 +42,15 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "send to a hanging peer": host_bench.hanging_send,
     "100 hosts at once": host_bench.many_hosts,
     "kill -9 under load": host_bench.killed_under_load,
+    "wake, interactive": lambda: session_bench.wake("interactive"),
+    "wake, interactive, oldest": lambda: session_bench.wake("interactive", OLDEST),
+    "wake, headless": lambda: session_bench.wake("headless"),
+    "ask to an idle agent, interactive": lambda: session_bench.ask("interactive"),
+    "ask to an idle agent, headless": lambda: session_bench.ask("headless"),
+    "burst of 200": session_bench.burst,
+    "start until the first screen": session_bench.start,
+    "key and its echo": session_bench.keys,
+    "an idle session's host": session_bench.idle,
     "thin serve, under the real claude": thin_serve.run,
 }
 

@@ -67,6 +67,16 @@ class Agent:
         except TimeoutError:
             raise AssertionError(f"not read: {await self.client.status()}\n{self.log}") from None
 
+    async def has_tools(self) -> None:
+        """Wait until the session idles, and its MCP server is there."""
+
+        async def look() -> bool:
+            status = await self.client.status()
+            return any(client.kind == "serve" for client in status.clients)
+
+        await until(look, LIMIT_S)
+        await self.is_in("idle")
+
     async def heard(self, text: str, *, limit_s: float = LIMIT_S) -> str:
         """Wait until the model was asked with ``text`` as what the user said last."""
         try:
