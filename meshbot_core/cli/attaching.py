@@ -10,9 +10,10 @@ from typing import Final, Literal
 from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.painting import Painter
 from meshbot_core.cli.show import note, plain
-from meshbot_core.cli.starting import shell_status
+from meshbot_core.cli.starting import shell_status, views
 from meshbot_core.cli.terminal_view import Terminal
 from meshbot_core.errors import HostUnavailableError, MeshError, NoSessionError
+from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import Ended, ScreenClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.paths import AgentPaths
@@ -21,6 +22,7 @@ from meshbot_core.terminal.screen import ScrollbackPage
 _AWAY_LIMIT_S: Final = 5.0
 _LOOK_AGAIN_S: Final = 0.1
 _HINT_S: Final = 1.0
+_LAST_KEYS_S: Final = 0.3
 _LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 _KILLED: Final = 128
 
@@ -107,6 +109,7 @@ class Attachment:
                     group.create_task(self._show(client)),
                     group.create_task(self._type()),
                     group.create_task(self._resize()),
+                    group.create_task(self._tell_crashes()),
                 ]
                 left = await self._done.get()
                 for task in tasks:
@@ -143,6 +146,9 @@ class Attachment:
             self._typed.put_nowait(typed.data)
         if typed.is_detached:
             self._typed.put_nowait(b"")
+            # What was typed before goes first, unless the host hangs.
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LAST_KEYS_S, self._done.put_nowait, Left("detached", 0))
 
     async def _type(self) -> None:
         """Pass on what is typed, in order; keys for a host that is away are dropped."""
@@ -181,6 +187,14 @@ class Attachment:
         except MeshError as error:
             left = Left("lost", 1, f": {error}")
         self._done.put_nowait(left)
+
+    async def _tell_crashes(self) -> None:
+        """Say that claude crashed and is started again, which its screen does not tell."""
+        with contextlib.suppress(MeshError, OSError):
+            async with HostClient.connected(self.agent, kind="cli", present=True) as client:
+                async for view in views(client):
+                    if view.state == "crashed" and not view.is_over:
+                        self._painter.say(plain(view.reason))
 
     async def _painted(self, client: ScreenClient) -> Left | None:
         """Paint to the end of the session, or (None) of the line."""

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
@@ -13,6 +14,9 @@ from meshbot_core.host.api import ErrorBody
 from meshbot_core.host.screen_frames import TO_VIEWER, EndedFrame, ResizeFrame
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
+
+_CLOSING: Final = aiohttp.ClientWSTimeout(ws_close=0.5)
+"""A host that hangs keeps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ class ScreenClient:
         ) as http:
             size = urlencode({"columns": columns, "rows": rows})
             try:
-                socket = await http.ws_connect(f"/v1/session/screen?{size}", max_msg_size=0)
+                socket = await http.ws_connect(
+                    f"/v1/session/screen?{size}", max_msg_size=0, timeout=_CLOSING
+                )
             except aiohttp.WSServerHandshakeError as error:
                 raise await _refusal(http, error) from error
             except aiohttp.ClientError as error:

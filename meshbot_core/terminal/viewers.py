@@ -101,6 +101,7 @@ class Viewers:
         self._titled = titled
         self._viewers: list[Viewer] = []
         self._typist: Viewer | None = None
+        self._ended: Ended | None = None
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -127,9 +128,10 @@ class Viewers:
         self._resized(columns, rows)
 
     def end(self, status: int | None, reason: str = "") -> None:
-        """Tell everybody that the program has ended for good."""
+        """Tell everybody that the program has ended for good, those who come later too."""
+        self._ended = Ended(status, reason)
         for viewer in self._viewers:
-            viewer.put(Ended(status, reason))
+            viewer.put(self._ended)
 
     @contextmanager
     def watching(self, columns: int, rows: int) -> Iterator[Viewer]:
@@ -139,6 +141,8 @@ class Viewers:
         if len(self._viewers) == 1:
             self._size(viewer)
         viewer.put(self.repaint())
+        if self._ended is not None:
+            viewer.put(self._ended)
         try:
             yield viewer
         finally:

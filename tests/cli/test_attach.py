@@ -74,18 +74,22 @@ def test_two_see_the_same_and_the_one_that_typed_last_has_its_size():
 
 
 @pytest.mark.usefixtures("dev")
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_leaves_the_terminal_as_it_was(number: signal.Signals, status: int):
-    with on_terminal("attach", "dev") as terminal:
-        terminal.types("modes\r")
-        terminal.shows("\x1b[?1006h")
-        terminal.child.kill(number)
-        assert terminal.ends() == status
-        assert terminal.is_as_before
+def test_signals_and_another_key_leave_the_terminal_as_it_was():
+    for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        with on_terminal("attach", "dev") as terminal:
+            terminal.types("modes\r")
+            terminal.shows("\x1b[?1006h")
+            terminal.child.kill(number)
+            assert terminal.ends() == status
+            assert terminal.is_as_before
+    with on_terminal("attach", "dev", "--detach-key", "ctrl+q") as terminal:
+        terminal.shows("Welcome")
+        terminal.types(f"{DETACH}\x11")
+        assert terminal.ends() == 0
 
 
 @pytest.mark.usefixtures("small_claude")
-def test_a_host_that_was_killed_is_brought_back_with_its_session(
+def test_a_crash_is_told_a_dead_host_is_brought_back_and_one_that_hangs_keeps_nobody(
     mesh_paths: MeshPaths, run: Runner
 ):
     (mesh_paths.folder / "attach.told").touch()
@@ -93,24 +97,25 @@ def test_a_host_that_was_killed_is_brought_back_with_its_session(
     assert run("start", "--as", "dev", "--detach").status == 0
     with on_terminal("attach", "dev") as terminal:
         terminal.shows("Welcome")
-        pid = owner_pid(dev)
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
+        terminal.types("crash\r")
+        terminal.shows("ended by SIGKILL")
+        terminal.shows("Welcome")
 
+        os.kill(pid_of_host(dev), signal.SIGKILL)
         terminal.shows("the host is gone; looking for it")
         terminal.shows("Welcome")
         has_typed(terminal, "still here")
-        terminal.types(DETACH)
+
+        os.kill(pid_of_host(dev), signal.SIGSTOP)
+        terminal.types(f"never heard{DETACH}")
         assert terminal.ends() == 0
+        assert terminal.is_as_before
 
 
-@pytest.mark.usefixtures("dev")
-def test_another_key_detaches_when_it_is_named():
-    with on_terminal("attach", "dev", "--detach-key", "ctrl+q") as terminal:
-        terminal.shows("Welcome")
-        terminal.types(DETACH)
-        terminal.types("\x11")
-        assert terminal.ends() == 0
+def pid_of_host(agent: AgentPaths) -> int:
+    pid = owner_pid(agent)
+    assert pid is not None
+    return pid
 
 
 def test_what_has_no_screen_is_told(mesh_paths: MeshPaths, run: Runner):
