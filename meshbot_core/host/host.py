@@ -42,6 +42,7 @@ from meshbot_core.types import Clock, new_id
 from meshbot_core.version import VERSION
 
 _LOOK_S: Final = 0.25
+_REST_S: Final = 1.0
 _TIDY_S: Final = 60.0
 
 log = logging.getLogger(__name__)
@@ -218,7 +219,8 @@ class AgentHost:
                 return
             self._changed.clear()
             try:
-                async with asyncio.timeout(_LOOK_S):
+                # While it is wanted, whatever ends that is told; else time alone may end it.
+                async with asyncio.timeout(_LOOK_S if is_free else _REST_S):
                     await self._changed.wait()
             except TimeoutError:
                 pass
@@ -236,7 +238,7 @@ class AgentHost:
                     gone.append(session)
             for session in gone:
                 await self._mailbox.give_back(session=session)
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_LOOK_S if self._attendance.awaited() else _REST_S)
 
     async def _tidy(self) -> None:
         while True:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 MESSAGE_BYTES: Final = 16 * 1024
 TOTAL_BYTES: Final = 64 * 1024
-_LOOK_S: Final = 0.5
+_LOOK_S: Final = 1.0
 _OVERDUE_MS: Final[dict[Hop, int]] = {
     "native": 35_000,  # the same text again within 30 s is dropped by Claude Code
     "waiter": 8_000,

@@ -26,13 +26,13 @@ from meshbot_core.session.effects import (
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.log import SessionLog
 from meshbot_core.session.pusher import Pusher
-from meshbot_core.session.records import SessionOptions, SessionView
+from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
 from meshbot_core.types import Clock, new_id
 
-_LOOK_S: Final = 0.5
+_LOOK_S: Final = 1.0
 _LIMIT_PAUSE_MS: Final = 60_000
 _GO_ON: Final = "The limit of the API that ended your last turn is over: go on where you were."
 
@@ -66,6 +66,7 @@ class Session:
     pusher: Pusher = field(init=False)
     _effects: asyncio.Queue[tuple[Effect, int]] = field(default_factory=asyncio.Queue)
     _last_shown: str = ""
+    _last_look: tuple[str, str, str] = ("", "", "")
     _is_pause_told: bool = False
 
     def __post_init__(self) -> None:
@@ -230,7 +231,13 @@ class Session:
                 self._heard(effects)
             self._end_limit()
             self._pause_if_due()
-            self._changed()
+            looked = (self.tracker.state, self.tracker.reason, self._hop())
+            if looked != self._last_look:
+                self._last_look = looked
+                self._changed()
+
+    def _hop(self) -> Hop:
+        return self.ways.best(self.around.clock.now_ms() - self.tracker.since_ms)
 
     def _end_limit(self) -> None:
         tracker = self.tracker
@@ -270,7 +277,6 @@ class Session:
     def view(self) -> SessionView:
         """The session as clients see it; the supervisor adds what it knows."""
         tracker, guard = self.tracker, self.around.guard
-        idle_ms = self.around.clock.now_ms() - tracker.since_ms
         return SessionView(
             kind=self.options.kind,
             state=tracker.state,
@@ -287,7 +293,7 @@ class Session:
             cost_usd=tracker.cost_usd,
             cost_today_usd=guard.cost_today_usd,
             turns=tracker.turn,
-            hop=self.ways.best(idle_ms),
+            hop=self._hop(),
             limited_until_ms=tracker.limited_until_ms or None,
             waits_for=tuple(each.id for each in self.around.approvals.waiting()),
         )
