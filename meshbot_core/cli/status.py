@@ -87,7 +87,7 @@ def _tell_emptiness(config: MeshConfig) -> None:
 
 
 def _essence(health: PeerHealth) -> str:
-    return f"{health.url} {health.is_online} {health.description} {health.agent}"
+    return f"{health.url} {health.is_online} {health.description} {health.agent} {health.state}"
 
 
 def _columns(config: MeshConfig) -> tuple[int, int]:
@@ -102,7 +102,8 @@ def _as_line(health: PeerHealth, columns: tuple[int, int]) -> str:
     name = padded(plain(health.name), columns[0])
     url = padded(plain(health.url), columns[1])
     about = f" - {plain(health.description)}" if health.description else ""
-    why = f" ({plain(health.error)})" if health.error else ""
+    reason = health.error or health.state
+    why = f" ({plain(reason)})" if reason else ""
     return f"{name}  {url}  {state}{about}{paint(why, 'dim') if why else ''}"
 
 
@@ -115,5 +116,6 @@ def _as_row(health: PeerHealth) -> dict[str, str | int | None]:
         "latencyMs": health.latency_ms,
         "skewMs": health.skew_ms,
         "version": health.version,
+        "state": health.state,
         "error": health.error,
     }

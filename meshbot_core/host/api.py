@@ -116,6 +116,8 @@ class PeerView(ApiModel):
     skew_ms: int | None = None
     version: str | None = None
     error: str = ""
+    state: str = ""
+    """What its session does, in one word; empty when it has none, or does not tell."""
 
 
 class ClientView(ApiModel):

@@ -281,6 +281,7 @@ async def running(
             notify=heard,
             version=VERSION,
             extra_routes=manifest_routes(agent.mesh),
+            state=lambda: hosts[0].sessions.state_word() if hosts else "",
         )
         host = AgentHost(agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s)
         hosts.append(host)

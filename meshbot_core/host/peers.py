@@ -46,4 +46,5 @@ def _view_of(health: PeerHealth) -> PeerView:
         skew_ms=health.skew_ms,
         version=health.version,
         error=health.error or "",
+        state=health.state,
     )

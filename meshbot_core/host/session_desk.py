@@ -255,6 +255,10 @@ class SessionDesk:
         """How the session is, or how the last one ended."""
         return self._supervisor.view() if self._supervisor else None
 
+    def state_word(self) -> str:
+        """What the session does, for peers that ask how this agent is."""
+        return self.session.tracker.state.replace("_", " ") if self.session else ""
+
     def answer(self) -> SessionAnswer:
         """The session, and what it was started with."""
         options = self._supervisor.prepared.options if self._supervisor else None

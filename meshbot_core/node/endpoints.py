@@ -69,6 +69,9 @@ class Endpoints:
         """What a body may weigh now."""
         return self.config().security.max_message_size_bytes
 
+    state: Callable[[], str] = lambda: ""
+    """What the agent's session does, in one word; empty without one."""
+
     def opened(self, head: Head) -> Answer | BodyHandler:
         """Decide about a request by its head: an answer, or who takes the body.
 
@@ -130,6 +133,8 @@ class Endpoints:
             "version": self.version,
             "protocols": PROTOCOLS,
         }
+        if state := self.state():
+            told["state"] = state
         return Answer(200, json.dumps(told).encode())
 
     def _join(self, head: Head) -> Answer:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from meshbot_core.mesh.config import Peer
 
@@ -13,8 +13,9 @@ MAX_HEALTH_BYTES = 64 * 1024
 class PeerHealth:
     """One peer as its own ``/mesh/health`` tells.
 
-    ``skew_ms`` is how far its clock is ahead of ours. What is unknown is None; ``error`` says
-    why a peer counts as offline. Health is a hint, never proof.
+    ``skew_ms`` is how far its clock is ahead of ours, ``state`` what its session does. What is
+    unknown is None or empty; ``error`` says why a peer counts as offline. Health is a hint,
+    never proof.
     """
 
     name: str
@@ -28,6 +29,7 @@ class PeerHealth:
     version: str | None = None
     protocols: tuple[int, ...] = ()
     error: str | None = None
+    state: str = ""
 
 
 class _HealthAnswer(BaseModel):
@@ -38,6 +40,7 @@ class _HealthAnswer(BaseModel):
     timestamp: int
     version: str | None = None
     protocols: tuple[int, ...] = ()
+    state: str = Field(default="", max_length=40)
 
 
 def offline(name: str, peer: Peer, error: str) -> PeerHealth:
@@ -82,4 +85,5 @@ def judged(
         version=answer.version,
         protocols=answer.protocols,
         error=error,
+        state=answer.state,
     )

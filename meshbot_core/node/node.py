@@ -57,6 +57,7 @@ class Node:
         notify: Callable[[NodeEvent], None],
         version: str,
         extra_routes: Sequence[ExtraRoute] = (),
+        state: Callable[[], str] = lambda: "",
         limits: ListenLimits = DEFAULT_LIMITS,
     ) -> None:
         self.agent = checked_name(agent)
@@ -71,6 +72,7 @@ class Node:
         self._notify = notify
         self._version = version
         self._extra_routes = tuple(extra_routes)
+        self._state = state
         self._limits = limits
         self._rejected: Counter[str] = Counter()
         self._stack = contextlib.AsyncExitStack()
@@ -185,6 +187,7 @@ class Node:
             intake=intake,
             extra_routes=self._extra_routes,
             count=self._count,
+            state=self._state,
         )
 
     def reread(self) -> None:

@@ -30,6 +30,7 @@ async def test_two_batches_reach_one_session_that_keeps_its_context(agents, ops,
     last = await dev.sees(lambda view: view.state == "idle" and view.turns == 2)
     assert (last.pid, last.conversation) == (first.pid, first.conversation)
     await dev.has_read_all()
+    assert (await ops.peer("dev")).state == "idle"
 
 
 async def test_an_ask_to_a_daemon_is_answered_by_itself(agents, ops, version):
