@@ -4,7 +4,6 @@ The token is good for telling events, and for nothing else. Whatever is wrong wi
 answer is ``{}``: Claude Code shows errors of hooks to its user.
 """
 
-import asyncio
 import contextlib
 import hmac
 import logging
@@ -17,14 +16,16 @@ from aiohttp import web
 
 from meshbot_core.claude.answers import NO_ANSWER
 from meshbot_core.claude.documents import MAX_DOCUMENT_BYTES
-from meshbot_core.claude.hooks import HookEvent, parse_hook
+from meshbot_core.claude.hooks import HookEvent, SessionStart, parse_hook
 from meshbot_core.claude.statusline import StatusReport, parse_status
-from meshbot_core.errors import ClaudeEventError
+from meshbot_core.errors import ClaudeEventError, MeshError
 from meshbot_core.session.waiters import Waiter, Waiters
 
 log = logging.getLogger(__name__)
 
 _MAX_WAITERS: Final = 64
+_WRITTEN_WITHIN_S: Final = 5.0
+_SHOWN_CHARS: Final = 60
 PID_HEADER: Final = "X-Claude-Pid"
 WAITER_HEADER: Final = "X-Waiter"
 
@@ -51,7 +52,7 @@ class HookListener:
     token: str = field(repr=False)
     url: str = ""
     rejected: int = 0
-    _handed: dict[str, Waiter] = field(default_factory=dict)
+    _standing: dict[str, Waiter] = field(default_factory=dict)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -72,8 +73,14 @@ class HookListener:
 
     async def _hook(self, request: web.Request) -> web.Response:
         event = await self._event(request)
-        answer = NO_ANSWER if event is None else await self.sink.hook(event)
-        return _json(answer)
+        return _json(NO_ANSWER if event is None else await self._answer(event))
+
+    async def _answer(self, event: HookEvent) -> bytes:
+        try:
+            return await self.sink.hook(event)
+        except MeshError as error:
+            log.warning("a %s hook has no answer: %s", event.name[:_SHOWN_CHARS], error)
+            return NO_ANSWER
 
     async def _event(self, request: web.Request) -> HookEvent | None:
         self._check(request)
@@ -94,33 +101,26 @@ class HookListener:
     async def _wait(self, request: web.Request) -> web.StreamResponse:
         """Answer 200 with the text to wake with, or 204: end, somebody else waits."""
         event = await self._event(request)
-        pid = request.headers.get(PID_HEADER, "")
-        if event is None or not pid.isdecimal() or len(self._handed) > _MAX_WAITERS:
+        if event is None or len(self._standing) >= _MAX_WAITERS:
             return web.Response(status=204)
-        waiter = Waiter(event.session_id, int(pid))
+        is_first = isinstance(event, SessionStart)
+        waiter = Waiter(event.session_id, _pid(request), begins=is_first)
         identity = uuid.uuid4().hex
-        self._handed[identity] = waiter
-        self.sink.waiters.came(waiter)
+        self._standing[identity] = waiter
         try:
+            self.sink.waiters.came(waiter)
             text = await waiter.text
             if text is None:
                 return web.Response(status=204)
-            response = web.Response(text=text, headers={WAITER_HEADER: identity})
-            await response.prepare(request)
-            await response.write_eof()
-            with contextlib.suppress(TimeoutError):
-                # Until it has said that it wrote the text, it must be found.
-                await _until_set(waiter)
-            return response
+            return await _handed_over(request, waiter, text, identity)
         finally:
-            self._handed.pop(identity, None)
+            del self._standing[identity]
             self.sink.waiters.left(waiter)
 
     async def _woken(self, request: web.Request) -> web.Response:
         self._check(request)
-        waiter = self._handed.get(request.match_info["waiter"])
-        if waiter is not None:
-            waiter.confirmed.set()
+        if waiter := self._standing.get(request.match_info["waiter"]):
+            waiter.settle(is_written=True)
         return web.Response(status=204)
 
     def _check(self, request: web.Request) -> None:
@@ -131,9 +131,27 @@ class HookListener:
             raise web.HTTPUnauthorized
 
 
-async def _until_set(waiter: Waiter) -> None:
-    async with asyncio.timeout(5.0):
-        await waiter.confirmed.wait()
+async def _handed_over(
+    request: web.Request, waiter: Waiter, text: str, identity: str
+) -> web.StreamResponse:
+    """Send the text, and keep the connection while the waiter writes it down.
+
+    A connection that closes before the waiter confirmed says that it is gone.
+    """
+    body = text.encode(errors="replace")
+    response = web.Response(body=body, headers={WAITER_HEADER: identity})
+    await response.prepare(request)
+    await response.write_eof()
+    await waiter.settled(_WRITTEN_WITHIN_S)
+    return response
+
+
+def _pid(request: web.Request) -> int:
+    """The claude that the waiter says it belongs to; 0, which is nobody, when it says none."""
+    try:
+        return int(request.headers.get(PID_HEADER, ""))
+    except ValueError:
+        return 0
 
 
 def _json(answer: bytes) -> web.Response:

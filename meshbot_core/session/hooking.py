@@ -10,6 +10,7 @@ from meshbot_core.claude.hook_settings import CommandHook, HttpHook, SessionHook
 TOKEN_VARIABLE: Final = "MESHBOT_HOOK_TOKEN"  # noqa: S105 - a name, no secret
 URL_VARIABLE: Final = "MESHBOT_HOOK_URL"
 _RELAY: Final = str(Path(__file__).with_name("relay.py"))
+_FLAGS: Final = "-SEP"  # no site, no PYTHON variables, no modules out of our own folder
 
 
 def session_hooks(url: str) -> SessionHooks:
@@ -22,10 +23,10 @@ def session_hooks(url: str) -> SessionHooks:
 
 
 def _relay(what: str) -> CommandHook:
-    return CommandHook(sys.executable, ("-SE", _RELAY, what))
+    return CommandHook(sys.executable, (_FLAGS, _RELAY, what))
 
 
 def status_line_command(theirs: str | None) -> str:
     """The shell command that tells the host, and shows the user's own status line."""
-    words = [sys.executable, "-SE", _RELAY, "status", *([theirs] if theirs else [])]
+    words = [sys.executable, _FLAGS, _RELAY, "status", *([theirs] if theirs else [])]
     return shlex.join(words)
