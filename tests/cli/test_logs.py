@@ -70,9 +70,11 @@ def test_lines_are_followed_through_a_change_of_the_file(tmp_path: Path) -> None
 def test_follow_goes_on(dev: AgentPaths) -> None:
     written(dev.session_log, "1")
     with started("logs", "dev", "-f") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"1\n"
-        dev.session_log.replace(dev.session_log.with_suffix(".log.1"))
-        written(dev.session_log, "2")
-        assert process.stdout.readline() == b"2\n"
-        process.terminate()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"1\n"
+            dev.session_log.replace(dev.session_log.with_suffix(".log.1"))
+            written(dev.session_log, "2")
+            assert process.stdout.readline() == b"2\n"
+        finally:
+            process.kill()
