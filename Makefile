@@ -38,7 +38,7 @@ demo: $(STAMP) claude  ## Watch two agents talk, one of them killed in mid-conve
 .PHONY: test
 test: $(STAMP) claude  ## Run the whole suite
 	@$(BIN)/pytest -q -n auto -m "not claude"
-	@$(BIN)/pytest -q -m claude
+	@$(BIN)/pytest -q -n 2 -m claude
 
 .PHONY: test-fast
 test-fast: $(STAMP)  ## Run the tests that start no processes

@@ -42,7 +42,7 @@ COMMANDS: Final = (
     Entry("Agents", "start", "start", "Start Claude Code as an agent of the mesh."),
     Entry("Agents", "attach", "attach", "Show an agent's screen, and type into it."),
     Entry("Agents", "run", "run", "Let an agent do one task, and end."),
-    Entry("Agents", "up", "up", "Start the agents of a fleet file, or change what was edited."),
+    Entry("Agents", "up", "up", "Start the agents of a fleet file, or apply its edits."),
     Entry("Agents", "down", "up", "Stop the agents of a fleet file."),
     Entry("Agents", "stop", "lifecycle", "End an agent's session."),
     Entry("Agents", "restart", "lifecycle", "Start sessions again, in the same conversations."),

@@ -13,6 +13,10 @@ from tests.cli.running import Runner, finished
 HEAVY = ("pydantic", "httpx", "aiohttp", "mcp", "cryptography", "asyncio", "filelock")
 
 
+#: ``up`` and ``down`` take the mesh that their fleet file names.
+_WITHOUT_MESH = ("init", "completion", "up", "down")
+
+
 def loaded_by(code: str) -> set[str]:
     """Which heavy modules an interpreter of its own has after ``code``."""
     script = f"import sys\n{code}\nprint(*[name for name in {HEAVY} if name in sys.modules])"
@@ -55,7 +59,7 @@ def test_every_command_of_the_table_loads_and_explains_itself(name: str, run: Ru
 
 
 @pytest.mark.parametrize(
-    "name", [entry.name for entry in COMMANDS if entry.name not in ("init", "completion")]
+    "name", [entry.name for entry in COMMANDS if entry.name not in _WITHOUT_MESH]
 )
 def test_every_command_about_a_mesh_takes_its_name(name: str, run: Runner) -> None:
     assert "-m, --mesh NAME" in run(name, "--help").out

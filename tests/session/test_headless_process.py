@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import pytest
 
 from meshbot_core.claude.binary import inspect_claude
@@ -31,6 +30,7 @@ from meshbot_core.session import headless_process
 from meshbot_core.session.headless_process import HeadlessProcess
 from meshbot_core.session.line_reader import LineReader, TooLong
 from tests.support.claude import required_claude
+from tests.support.processes import is_gone
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -171,14 +171,14 @@ async def test_a_child_that_holds_the_output_open_holds_nothing_up(tmp_path, is_
     heard = Heard()
     program = _LEAVES_A_CHILD % (not is_in_group)
     async with child(program, tmp_path, heard) as process:
-        left = psutil.Process(int((await heard.came(UnknownEvent)).uuid))
+        left = int((await heard.came(UnknownEvent)).uuid)
         async with asyncio.timeout(3):
             assert await process.end() == 0
 
     if is_in_group:
-        await until(lambda: _is_gone(left))
+        await until(lambda: is_gone(left))
     else:
-        left.kill()
+        os.kill(left, signal.SIGKILL)
 
 
 async def test_the_blocks_own_error_comes_out_as_it_is_and_the_process_is_gone(tmp_path):
@@ -191,7 +191,7 @@ async def test_the_blocks_own_error_comes_out_as_it_is_and_the_process_is_gone(t
 
     with pytest.raises(NoSessionError, match="mine"):
         await fail()
-    assert not psutil.pid_exists(pids[0])
+    assert is_gone(pids[0])
 
 
 async def test_a_listener_that_fails_ends_the_process_and_is_told(tmp_path):
@@ -280,7 +280,3 @@ async def test_the_real_claude_is_spoken_to_interrupted_and_ended(version, tmp_p
 
 def _count(heard: Heard, kind: type[StreamEvent]) -> int:
     return sum(isinstance(event, kind) for event in heard.events)
-
-
-def _is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
