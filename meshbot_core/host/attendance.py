@@ -81,6 +81,10 @@ class Attendance:
         """Sessions that vanished and may come back."""
         return tuple(self._awaited)
 
+    def sessions(self) -> tuple[str, ...]:
+        """Everybody who may hold something: who is here, and who may come back."""
+        return tuple({**self._present, **self._awaited})
+
     def give_up(self, session: str) -> None:
         """Wait no longer for ``session``: it is known to be dead."""
         self._awaited.pop(session, None)

@@ -43,6 +43,7 @@ class Control:
         stop: Callable[[], None],
         on_vanished: Callable[[str], None],
         on_changed: Callable[[], None],
+        reclaim: Callable[[], Awaitable[None]],
         more_routes: Sequence[web.RouteDef] = (),
     ) -> None:
         self._desk = desk
@@ -54,6 +55,7 @@ class Control:
         self._stop = stop
         self._on_vanished = on_vanished
         self._on_changed = on_changed
+        self._reclaim = reclaim
         self._more_routes = more_routes
 
     def application(self) -> web.Application:
@@ -165,12 +167,14 @@ class Control:
 
     async def _post_check(self, request: web.Request) -> web.Response:
         call = await body_of(request, api.LeaseCall)
+        await self._reclaim()
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
         return answered(await self._desk.check(call))
 
     async def _post_pending(self, request: web.Request) -> web.Response:
         call = await body_of(request, api.LeaseCall)
+        await self._reclaim()
         self._expect(call.session)
         await self._desk.settle(call.acknowledge)
         return answered(await self._desk.pending(call))

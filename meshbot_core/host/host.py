@@ -72,6 +72,7 @@ class AgentHost:
         self._streams = Streams()
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._left = asyncio.Event()
         self.sessions = SessionDesk(
             agent, mailbox, clock, self._streams, self._changed.set, self._tell_operator
         )
@@ -134,6 +135,7 @@ class AgentHost:
 
     def _client_left(self, session: str) -> None:
         self.sessions.client_left(session)
+        self._left.set()
         self._changed.set()
 
     # -- status and end
@@ -179,6 +181,7 @@ class AgentHost:
             stop=self.stop,
             on_vanished=self._client_left,
             on_changed=self._changed.set,
+            reclaim=self._reclaim,
             more_routes=SessionRoutes(self.sessions).routes(),
         )
         app = control.application()
@@ -218,27 +221,34 @@ class AgentHost:
             if is_free and until_s is not None and until_s <= loop.time():
                 return
             self._changed.clear()
-            try:
-                # While it is wanted, whatever ends that is told; else time alone may end it.
-                async with asyncio.timeout(_LOOK_S if is_free else _REST_S):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+            # While it is wanted, whatever ends that is told; else time alone may end it.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _LOOK_S if is_free else _REST_S)
 
     # -- long-lived work
 
     async def _give_back_what_the_dead_held(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            gone = list(self._attendance.given_up(loop.time()))
-            for session in self._attendance.awaited():
-                pid = pid_of(session)
-                if pid is not None and not is_alive(pid):
-                    self._attendance.give_up(session)
-                    gone.append(session)
-            for session in gone:
+            await self._reclaim()
+            self._left.clear()
+            pause_s = _LOOK_S if self._attendance.awaited() else _REST_S
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), pause_s)
+
+    async def _reclaim(self) -> None:
+        """Take back what clients hold that are gone; a reader asks for it before it reads."""
+        now_s = asyncio.get_running_loop().time()
+        gone = list(self._attendance.given_up(now_s))
+        for session in self._attendance.sessions():
+            if (pid := pid_of(session)) is not None and not is_alive(pid):
+                self._attendance.give_up(session)
+                gone.append(session)
+        for session in gone:
+            try:
                 await self._mailbox.give_back(session=session)
-            await asyncio.sleep(_LOOK_S if self._attendance.awaited() else _REST_S)
+            except MailboxError as error:
+                log.warning("what %s held cannot be taken back yet: %s", session, error)
+                self._attendance.await_return(session, now_s)
 
     async def _tidy(self) -> None:
         while True:
