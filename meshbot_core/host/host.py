@@ -222,8 +222,7 @@ class AgentHost:
                 return
             self._changed.clear()
             # While it is wanted, whatever ends that is told; else time alone may end it.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _LOOK_S if is_free else _REST_S)
+            await _within(_LOOK_S if is_free else _REST_S, self._changed)
 
     # -- long-lived work
 
@@ -231,9 +230,7 @@ class AgentHost:
         while True:
             await self._reclaim()
             self._left.clear()
-            pause_s = _LOOK_S if self._attendance.awaited() else _REST_S
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), pause_s)
+            await _within(_LOOK_S if self._attendance.awaited() else _REST_S, self._left)
 
     async def _reclaim(self) -> None:
         """Take back what clients hold that are gone; a reader asks for it before it reads."""
@@ -257,6 +254,12 @@ class AgentHost:
             except MailboxError as error:
                 log.warning("tidying failed: %s", error)
             await asyncio.sleep(_TIDY_S)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 @contextlib.asynccontextmanager
