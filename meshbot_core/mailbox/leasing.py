@@ -30,6 +30,8 @@ _LAST_THAT_FITS: Final = """
 
 def lease(ledger: Ledger, request: LeaseRequest) -> LeaseBatch:
     """Hand over the oldest new messages that fit."""
+    if (held := _held_under(ledger, request.lease_id)) is not None:
+        return held
     last_seq = _last_that_fits(ledger, request)
     if last_seq is None:
         return LeaseBatch("", (), ledger.tally.unread)
@@ -92,7 +94,7 @@ def _mark(
     messages: tuple[InboxMessage, ...],
     where: tuple[str, int],
 ) -> LeaseBatch:
-    lease_id, condition, value = new_id(), *where
+    lease_id, condition, value = request.lease_id or new_id(), *where
     ledger.execute(
         f"{_LEASE} WHERE {condition}",
         (

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
+from meshbot_core.host import api
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import read_config
@@ -84,7 +85,8 @@ async def test_decision_10_a_host_lingers_for_a_client_that_was_killed(paths: Me
     code = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from meshbot_core.host.client import HostClient\n"
+        "from meshbot_core.host import api
+from meshbot_core.host.client import HostClient\n"
         "from meshbot_core.host.spawn import SpawnOptions\n"
         "from meshbot_core.mesh.paths import open_mesh\n"
         "async def main():\n"
@@ -157,6 +159,23 @@ async def test_decision_31_what_a_dead_process_held_is_given_back_and_marked(pat
 
         await until(is_back)
         assert (await dev.check()).messages[0].shown_before
+
+
+async def test_decision_1_an_answer_that_a_killed_host_never_gave_is_given_by_the_next(
+    paths: MeshPaths,
+):
+    async with connected(paths.agent("dev")) as dev:
+        await dev.send(to="dev", message="to me")
+        call = api.LeaseCall(session=dev.session, lease_id="asked twice")
+        first = await dev.link.call("POST", "/v1/check", api.MessageBatch, call)
+        (host,) = hosts_of(paths)
+        host.kill()
+
+        again = await dev.link.call("POST", "/v1/check", api.MessageBatch, call)
+
+        assert [message.text for message in again.messages] == ["to me"]
+        assert again.lease_id == first.lease_id == "asked twice"
+        assert not again.messages[0].shown_before
 
 
 async def test_a_port_that_differs_replaces_an_idle_host_and_not_a_used_one(

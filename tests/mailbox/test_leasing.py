@@ -25,6 +25,29 @@ async def test_an_empty_inbox_gives_an_empty_lease(mailbox):
     assert (batch.lease_id, batch.messages, batch.remaining) == ("", (), 0)
 
 
+@pytest.mark.parametrize("takes_ask", [False, True])
+async def test_decision_1_a_lease_asked_for_again_is_the_same_lease_and_the_same_showing(
+    mailbox, takes_ask
+):
+    await receive(mailbox, wire("a", kind="ask"))
+
+    async def leased():
+        request = reader(lease_id="chosen by the reader")
+        if takes_ask:
+            return await mailbox.lease_ask_from("dev", request)
+        return await mailbox.lease(request)
+
+    first = await leased()
+    await receive(mailbox, wire("b"))
+    again = await leased()
+
+    assert first.lease_id == again.lease_id == "chosen by the reader"
+    assert [message.payload for message in first.messages] == ["a"]
+    assert again.messages == first.messages
+    assert await mailbox.acknowledge([first.lease_id]) == 1
+    assert mailbox.counts.unread == 1
+
+
 async def test_decision_1_only_the_lease_that_is_acknowledged_is_done(mailbox):
     await receive(mailbox, wire("a"), wire("b"))
     first = await mailbox.lease(reader(max_messages=1))
