@@ -85,8 +85,7 @@ async def test_decision_10_a_host_lingers_for_a_client_that_was_killed(paths: Me
     code = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from meshbot_core.host import api
-from meshbot_core.host.client import HostClient\n"
+        "from meshbot_core.host.client import HostClient\n"
         "from meshbot_core.host.spawn import SpawnOptions\n"
         "from meshbot_core.mesh.paths import open_mesh\n"
         "async def main():\n"
