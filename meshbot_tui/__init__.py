@@ -1,1 +1,1 @@
-"""The operator console; nothing stands here yet."""
+"""The operator console: one more client of the agents' hosts, with a face."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from meshbot_core.cli.findings import Finding, broken, note, well
-from meshbot_core.errors import InvalidNameError, MeshError
+from meshbot_core.clients.looks import local_agents
+from meshbot_core.errors import MeshError
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.config import MeshConfig
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
@@ -19,17 +20,6 @@ def agent_findings(paths: MeshPaths, config: MeshConfig) -> Iterator[Finding]:
         entry = config.peers.get(name)
         yield _host_finding(paths.agent(name), entry.url if entry else None)
     yield from _reach_findings(paths, config)
-
-
-def local_agents(paths: MeshPaths) -> tuple[str, ...]:
-    """The agents that have a place on this machine, sorted."""
-    names: list[str] = []
-    for folder in sorted(paths.folder.glob("queues/*/")):
-        try:
-            names.append(paths.agent(folder.name).agent)
-        except InvalidNameError:
-            continue
-    return tuple(names)
 
 
 def _host_finding(agent: AgentPaths, url: str | None) -> Finding:

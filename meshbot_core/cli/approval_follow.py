@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from meshbot_core.cli.approval_rows import decision_row, print_approval, print_decision, row_of
-from meshbot_core.cli.local_agents import all_agents
 from meshbot_core.cli.show import JsonRows, note
+from meshbot_core.clients.looks import all_agents
 from meshbot_core.errors import MeshError
 from meshbot_core.host.api import GoodbyeEvent, Hello, HostEvent
 from meshbot_core.host.client import HostClient

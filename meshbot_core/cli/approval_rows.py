@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Final
 
-from meshbot_core.cli.approval_text import gist, whole
-from meshbot_core.cli.show import Json, clock_time, line, paint, plain
+from meshbot_core.cli.show import Json, line, paint
+from meshbot_core.clients.approval_text import gist, whole
+from meshbot_core.clients.text import clock_time, plain
 from meshbot_core.session.records import Approval, DecidedBy, Decision
 
 _SHORT_ID: Final = 8

@@ -9,16 +9,17 @@ import click
 
 from meshbot_core.cli.approval_follow import follow
 from meshbot_core.cli.approval_rows import decision_row, print_approval, print_decision, row_of
-from meshbot_core.cli.approval_text import gist
-from meshbot_core.cli.local_agents import (
+from meshbot_core.cli.options import complete_peer, json_option, mesh_option
+from meshbot_core.cli.show import as_json, line, note
+from meshbot_core.clients.approval_text import gist
+from meshbot_core.clients.looks import (
     all_agents,
     local_agent,
     looking_into,
     session_client,
     side_by_side,
 )
-from meshbot_core.cli.options import complete_peer, json_option, mesh_option
-from meshbot_core.cli.show import as_json, line, note, plain
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import InvalidArgumentError, MeshError, NoSuchApprovalError
 from meshbot_core.host.session_api import ApprovalPage
 from meshbot_core.host.session_client import SessionClient

@@ -10,7 +10,8 @@ import click
 
 from meshbot_core.cli.options import complete_peer, mesh_option, message_text
 from meshbot_core.cli.outcome import tell_outcome
-from meshbot_core.cli.show import clock_time, line, note, plain, prose
+from meshbot_core.cli.show import line, note
+from meshbot_core.clients.text import clock_time, plain, prose
 from meshbot_core.errors import MeshError, NoAnswerError, PeerRefusedError
 from meshbot_core.host.api import ASK_LIMIT_S, AskResult, SendResult
 from meshbot_core.host.client import HostClient

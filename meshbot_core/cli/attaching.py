@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.painting import Painter
-from meshbot_core.cli.show import note, plain
-from meshbot_core.cli.starting import shell_status, views
+from meshbot_core.cli.show import note
 from meshbot_core.cli.terminal_view import Terminal
+from meshbot_core.clients.starting import shell_status, views
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import HostUnavailableError, MeshError, NoSessionError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import Ended, ScreenClient

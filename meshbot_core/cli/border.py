@@ -9,7 +9,8 @@ from typing import Final, TextIO
 
 import click
 
-from meshbot_core.cli.show import note, paint, plain
+from meshbot_core.cli.show import note, paint
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import (
     ConfigError,
     KeyFileError,

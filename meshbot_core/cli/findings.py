@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from meshbot_core.cli.show import Colour, padded, paint, plain
+from meshbot_core.cli.show import Colour, paint
+from meshbot_core.clients.text import padded, plain
 
 FindingState = Literal["well", "note", "broken"]
 _COLOURS: Final[Mapping[FindingState, Colour]] = {

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from meshbot_core.cli.border import EXIT_INTERRUPTED
-from meshbot_core.cli.show import Colour, clock_time, line, note, paint, plain
-from meshbot_core.cli.starting import shell_status, views
+from meshbot_core.cli.show import Colour, line, note, paint
+from meshbot_core.clients.starting import shell_status, views
+from meshbot_core.clients.text import clock_time, plain
 from meshbot_core.errors import NoSessionError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.session_client import SessionClient

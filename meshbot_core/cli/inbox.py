@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import click
 
 from meshbot_core.cli.options import complete_peer, json_option, mesh_option
-from meshbot_core.cli.show import JsonRows, clock_time, line, note, paint, plain, prose
+from meshbot_core.cli.show import JsonRows, line, note, paint
+from meshbot_core.clients.text import clock_time, plain, prose
 from meshbot_core.host.api import HostEvent, MessageBatch, MessageView
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions

@@ -5,9 +5,11 @@ import asyncio
 import click
 
 from meshbot_core.cli.border import EXIT_FAILED
-from meshbot_core.cli.local_agents import each_told, local_agent, session_client
+from meshbot_core.cli.local_agents import each_told
 from meshbot_core.cli.options import complete_peer, mesh_option
-from meshbot_core.cli.show import line, plain
+from meshbot_core.cli.show import line
+from meshbot_core.clients.looks import local_agent, session_client
+from meshbot_core.clients.text import plain
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
 
 _LONGEST_STOP_S = 600.0

@@ -11,9 +11,10 @@ from typing import Final, Self
 
 import click
 
-from meshbot_core.cli.local_agents import local_agent
 from meshbot_core.cli.options import complete_peer, mesh_option
-from meshbot_core.cli.show import line, note, paint, plain
+from meshbot_core.cli.show import line, note, paint
+from meshbot_core.clients.looks import local_agent
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import StorageError
 from meshbot_core.mesh.paths import open_mesh
 

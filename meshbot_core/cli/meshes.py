@@ -4,7 +4,8 @@ import click
 
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.cli.options import DEFAULT_MESH, mesh_option
-from meshbot_core.cli.show import line, plain
+from meshbot_core.cli.show import line
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import KeyFileError
 from meshbot_core.mesh.keys import read_mesh_key
 from meshbot_core.mesh.paths import open_mesh

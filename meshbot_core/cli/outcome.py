@@ -1,6 +1,7 @@
 """What became of a message that a host took, in words."""
 
-from meshbot_core.cli.show import clock_time, line, plain
+from meshbot_core.cli.show import line
+from meshbot_core.clients.text import clock_time, plain
 from meshbot_core.errors import PeerRefusedError
 from meshbot_core.host.api import SendResult
 

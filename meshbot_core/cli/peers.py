@@ -7,7 +7,8 @@ import click
 from meshbot_core.bootstrap.meshes import add_peer as add_to_mesh
 from meshbot_core.bootstrap.meshes import remove_peer as remove_from_mesh
 from meshbot_core.cli.options import complete_peer, mesh_option
-from meshbot_core.cli.show import line, note, plain
+from meshbot_core.cli.show import line, note
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
 from meshbot_core.host.client import HostClient
 from meshbot_core.mesh.config import read_config

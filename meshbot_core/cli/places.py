@@ -6,10 +6,11 @@ import os
 from meshbot_core.cli.attaching import attach_here
 from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.foreground import stay
-from meshbot_core.cli.readiness import is_trusted
-from meshbot_core.cli.show import line, note, plain
-from meshbot_core.cli.starting import Wanted, settled, started
+from meshbot_core.cli.show import line, note
 from meshbot_core.cli.terminal_view import Terminal
+from meshbot_core.clients.readiness import is_trusted
+from meshbot_core.clients.starting import Wanted, settled, started
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import SessionError
 
 

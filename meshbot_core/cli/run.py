@@ -10,8 +10,9 @@ import click
 from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.cli.foreground import Asked, stop_when
 from meshbot_core.cli.options import STANDARD_INPUT, complete_peer, mesh_option, message_text
-from meshbot_core.cli.show import line, note, paint, plain, prose
-from meshbot_core.cli.starting import Wanted, started
+from meshbot_core.cli.show import line, note, paint
+from meshbot_core.clients.starting import Wanted, started
+from meshbot_core.clients.text import plain, prose
 from meshbot_core.errors import InvalidArgumentError, NoSessionError
 from meshbot_core.host.api import GoodbyeEvent, Hello, HostEvent
 from meshbot_core.host.client import HostClient

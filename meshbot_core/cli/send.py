@@ -3,7 +3,8 @@
 import click
 
 from meshbot_core.cli.options import complete_peer, mesh_option, message_text
-from meshbot_core.cli.show import line, plain
+from meshbot_core.cli.show import line
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import PeerUnreachableError
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.keys import read_mesh_key

@@ -90,7 +90,7 @@ def start(
     on_its_way = early_host(agent, spawn)
 
     from meshbot_core.cli import places  # noqa: PLC0415 - after the host's start
-    from meshbot_core.cli.starting import Wanted  # noqa: PLC0415 - after the host's start
+    from meshbot_core.clients.starting import Wanted  # noqa: PLC0415 - after the host's start
     from meshbot_core.session.records import SessionOptions  # noqa: PLC0415 - it too
 
     options = SessionOptions(

@@ -7,17 +7,8 @@ from typing import Final
 import click
 
 from meshbot_core.cli.options import json_option, mesh_option
-from meshbot_core.cli.show import (
-    JsonRows,
-    as_json,
-    clock_time,
-    line,
-    note,
-    padded,
-    paint,
-    plain,
-    width,
-)
+from meshbot_core.cli.show import JsonRows, as_json, line, note, paint
+from meshbot_core.clients.text import clock_time, padded, plain, width
 from meshbot_core.mesh.config import MeshConfig, read_config
 from meshbot_core.mesh.paths import MeshPaths, open_mesh
 from meshbot_core.node.health import PeerHealth

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from meshbot_core.cli.show import width
+from meshbot_core.clients.text import width
 from meshbot_core.terminal.screen import Run, Style
 
 _PLAIN: Final = Style()

@@ -14,17 +14,13 @@ from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.cli.border import EXIT_FAILED
 from meshbot_core.cli.fleet_changes import changes, fleet_of
 from meshbot_core.cli.fleet_file import DEFAULT_FILE, Fleet, read_fleet
-from meshbot_core.cli.local_agents import (
-    all_agents,
-    each_told,
-    looking_into,
-    session_client,
-    side_by_side,
-)
+from meshbot_core.cli.local_agents import each_told
 from meshbot_core.cli.options import DEFAULT_MESH
-from meshbot_core.cli.readiness import check_ready, is_trusted
-from meshbot_core.cli.show import note, plain
-from meshbot_core.cli.starting import heard_hello, settled
+from meshbot_core.cli.show import note
+from meshbot_core.clients.looks import all_agents, looking_into, session_client, side_by_side
+from meshbot_core.clients.readiness import check_ready, is_trusted
+from meshbot_core.clients.starting import heard_hello, settled
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import FleetFileError, MeshError, SessionError, SessionRunningError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.session_api import SessionAnswer

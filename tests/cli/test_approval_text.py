@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot_core.cli.approval_rows import short_id
-from meshbot_core.cli.approval_text import gist, whole
+from meshbot_core.clients.approval_text import gist, whole
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from meshbot_core.cli import local_agents
+from meshbot_core.clients import looks
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.session_api import ApprovalRequest
 from meshbot_core.host.session_client import SessionClient
@@ -193,7 +193,7 @@ def mute(agent: AgentPaths) -> Iterator[None]:
 def test_a_host_that_hangs_holds_nobody_up(
     run: Runner, mesh_paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_agents, "LOOK_LIMIT_S", 0.2)
+    monkeypatch.setattr(looks, "LOOK_LIMIT_S", 0.2)
     (mesh_paths.folder / "queues" / "dev").mkdir(parents=True)
     with mute(mesh_paths.agent("ops")):
         began = time.monotonic()

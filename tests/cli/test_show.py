@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshbot_core.cli import show
+from meshbot_core.clients.text import clock_time, padded, plain, prose, width
 
 STEERING = [
     "\x1b[31m",
@@ -35,29 +36,29 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("text", STEERING)
 def test_what_steers_a_terminal_is_spelled_out(text: str) -> None:
-    assert show.plain(f"a{text}b").isascii()
-    assert show.prose(f"a{text}b").isascii()
+    assert plain(f"a{text}b").isascii()
+    assert prose(f"a{text}b").isascii()
 
 
 def test_an_escape_is_spelled_as_one() -> None:
-    assert show.plain("\x1b[2J\u202e") == "\\x1b[2J\\u202e"
+    assert plain("\x1b[2J\u202e") == "\\x1b[2J\\u202e"
 
 
 def test_prose_keeps_line_breaks_and_tabs_and_plain_does_not() -> None:
-    assert show.prose("a\r\n\tb") == "a\n\tb"
-    assert show.plain("a\n\tb") == "a\\x0a\\x09b"
+    assert prose("a\r\n\tb") == "a\n\tb"
+    assert plain("a\n\tb") == "a\\x0a\\x09b"
 
 
 def test_ordinary_text_of_any_script_stays_as_it_is() -> None:
     text = "naïve 漢字 עברית हिन्दी 👩\u200d💻"
 
-    assert show.plain(text) == text
+    assert plain(text) == text
 
 
 @given(st.text(st.characters()))
 def test_no_text_at_all_leaves_controls_surrogates_or_changes_of_direction(text: str) -> None:
-    left = {unicodedata.category(char) for char in show.plain(text)}
-    directions = {unicodedata.bidirectional(char) for char in show.plain(text)}
+    left = {unicodedata.category(char) for char in plain(text)}
+    directions = {unicodedata.bidirectional(char) for char in plain(text)}
 
     assert not left & {"Cc", "Cs", "Zl", "Zp"}
     assert not directions & {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -89,9 +90,9 @@ def test_no_color_and_dumb_terminals_get_no_colour(
 
 
 def test_columns_of_wide_and_joined_characters_are_counted() -> None:
-    assert show.width("漢字") == 4
-    assert show.width("e\u0301") == 1
-    assert show.padded("漢", 4) == "漢  "
+    assert width("漢字") == 4
+    assert width("e\u0301") == 1
+    assert padded("漢", 4) == "漢  "
 
 
 def test_a_list_of_rows_is_json_from_the_first_to_the_last(
@@ -108,5 +109,5 @@ def test_a_list_of_rows_is_json_from_the_first_to_the_last(
 
 
 def test_a_time_of_today_has_no_date_and_nonsense_does_not_raise() -> None:
-    assert show.clock_time(0).startswith("19")
-    assert show.clock_time(10**18) == f"{10**18} ms"
+    assert clock_time(0).startswith("19")
+    assert clock_time(10**18) == f"{10**18} ms"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from meshbot_core.claude.flags import UserFlags
-from meshbot_core.cli.readiness import check_ready
+from meshbot_core.clients.readiness import check_ready
 from meshbot_core.errors import NoSessionError
 from meshbot_core.host.api import GoodbyeEvent, Hello
 from meshbot_core.host.client import HostClient

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from meshbot_core.cli.show import plain, prose
+from meshbot_core.clients.text import plain, prose
 
 _MAX_CHARS: Final = 4000
 _MAX_LINES: Final = 40

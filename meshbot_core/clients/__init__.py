@@ -1,0 +1,1 @@
+"""What the programs of people share: looks into hosts, starting sessions, harmless text."""

@@ -1,0 +1,1 @@
+"""Hosts, mailboxes and health: what the console knows it learns here."""

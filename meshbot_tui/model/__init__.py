@@ -1,0 +1,1 @@
+"""A pure picture of the mesh, and how events change it."""

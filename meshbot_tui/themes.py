@@ -1,0 +1,1 @@
+"""Light and dark, with colours or without."""
