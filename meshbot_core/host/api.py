@@ -22,7 +22,9 @@ CHECK_TOTAL_BYTES: Final = 256 * 1024
 READ_CHARS: Final = 48 * 1024
 """What one ``read_message`` hands over, in characters."""
 
-ClientKind = Literal["serve", "cli", "console", "test"]
+ClientKind = Literal["serve", "cli", "console", "watch", "test"]
+"""``watch`` only looks on: it keeps no host alive and is not counted among the clients."""
+
 ASK_LIMIT_S: Final = 86_400.0
 
 

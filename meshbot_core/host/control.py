@@ -26,6 +26,7 @@ from meshbot_core.mesh.paths import AgentPaths
 _MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _MAX_WAIT_S: Final = 60.0
 _STREAMS: Final = ("/v1/events", "/v1/session/screen")
+_ONLOOKER: Final[api.ClientKind] = "watch"
 
 
 class Control:
@@ -219,8 +220,9 @@ class Control:
         )
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         with self._streams.watching(client.session) as watcher:
-            self._attendance.came(client)
-            self._on_changed()
+            if client.kind != _ONLOOKER:
+                self._attendance.came(client)
+                self._on_changed()
             try:
                 await response.prepare(request)
                 await _write(response, api.Hello(status=self._status()))

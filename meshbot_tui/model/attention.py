@@ -1,0 +1,159 @@
+"""Who is there and who needs a person: the picture as rows, those that wait first."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from meshbot_core.session.records import SessionState, SessionView
+from meshbot_tui.model.picture import Agent, Peer, Picture
+
+Tone = Literal["needs", "bad", "warn", "busy", "good", "quiet"]
+"""How a state is coloured; its mark and word tell the same without colour."""
+
+Group = Literal["agent", "peer", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state as people see it."""
+
+    mark: str
+    word: str
+    tone: Tone
+    rank: int
+    """What stands first: 0 waits for a person, 1 is in trouble, then the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list of agents; ``since_ms`` 0: not known."""
+
+    name: str
+    group: Group
+    look: Look
+    doing: str = ""
+    since_ms: int = 0
+    unread: int = 0
+    context_used: float | None = None
+    cost_usd: float = 0.0
+    latency_ms: float | None = None
+    last_seen_ms: int = 0
+    has_screen: bool = False
+
+
+_LOOKS: Final[dict[SessionState, Look]] = {
+    "needs_approval": Look("!", "asks you", "needs", 0),
+    "asks_operator": Look("?", "asks you", "needs", 0),
+    "crashed": Look("x", "crashed", "bad", 1),
+    "deaf": Look("▲", "deaf", "warn", 1),
+    "stalled": Look("▲", "stalled", "warn", 1),
+    "limited": Look("▲", "limited", "warn", 1),
+    "paused": Look("‖", "paused", "warn", 1),
+    "working": Look("●", "works", "busy", 2),
+    "starting": Look("◐", "starts", "busy", 2),
+    "idle": Look("○", "idle", "good", 3),
+    "stopped": Look("·", "stopped", "quiet", 4),
+}
+_LISTENS: Final = Look("–", "listens", "quiet", 3)
+_AWAY: Final = Look("·", "stopped", "quiet", 4)
+_HANGS: Final = Look("x", "hangs", "bad", 1)
+_UNKNOWN: Final = Look("·", "looking", "quiet", 4)
+_ONLINE: Final = Look("○", "online", "good", 3)
+_OFFLINE: Final = Look("x", "offline", "bad", 4)
+_YOU: Final = Look("☺", "you", "quiet", 5)
+_YOU_WANTED: Final = Look("?", "asked", "needs", 5)
+
+
+def rows(picture: Picture) -> tuple[Row, ...]:
+    """The agents of this machine, then the peers, then the person; in each what waits first."""
+    asking = {question.sender for question in picture.questions.values()}
+    here = sorted((_of_agent(agent, asking) for agent in picture.others), key=_order)
+    far = sorted((_of_peer(peer) for peer in picture.remote), key=_order)
+    you = (_of_operator(picture),) if picture.operator else ()
+    return (*here, *far, *you)
+
+
+def waits_longest(picture: Picture) -> str | None:
+    """The agent that has waited longest for the person; None when nobody does."""
+    waiting = [(approval.asked_at_ms, approval.agent) for approval in picture.approvals]
+    waiting += [(asked.asked_at_ms, asked.sender) for asked in picture.questions.values()]
+    return min(waiting)[1] if waiting else None
+
+
+def _order(row: Row) -> tuple[int, int, str]:
+    # Among those that wait the one that has waited longest is first; others stay put by name.
+    return row.look.rank, row.since_ms if row.look.rank == 0 else 0, row.name
+
+
+def _of_agent(agent: Agent, asking: set[str]) -> Row:
+    view = agent.view
+    look = look_of(agent)
+    if agent.name in asking and look.rank > 0:
+        look = _LOOKS["asks_operator"]
+    host = agent.host
+    if view is None:
+        return Row(agent.name, "agent", look, doing=host.problem, unread=host.unread)
+    is_there = host.presence != "away"
+    return Row(
+        agent.name,
+        "agent",
+        look,
+        doing=host.problem or (_doing(view) if is_there else ""),
+        since_ms=_since(view) if is_there else 0,
+        unread=host.unread,
+        context_used=view.context_used,
+        cost_usd=view.cost_usd,
+        has_screen=is_there and view.kind == "interactive" and not view.is_over,
+    )
+
+
+def look_of(agent: Agent) -> Look:
+    """How the state of an agent of this machine is shown."""
+    view = agent.view
+    match agent.host.presence:
+        case "unknown":
+            look = _UNKNOWN
+        case "hangs":
+            look = _HANGS
+        case "away":
+            look = _AWAY
+        case _ if view is None:
+            look = _LISTENS
+        case _:
+            look = _LOOKS[view.state]
+    return look
+
+
+def _doing(view: SessionView) -> str:
+    if view.state in ("working", "needs_approval", "starting"):
+        return view.doing
+    return view.reason or (view.title if view.state == "idle" else "")
+
+
+def _since(view: SessionView) -> int:
+    return view.doing_since_ms if view.doing and view.doing_since_ms else view.since_ms
+
+
+def _of_peer(peer: Peer) -> Row:
+    look = _ONLINE if peer.is_online else _OFFLINE
+    return Row(
+        peer.name,
+        "peer",
+        look,
+        doing=peer.state.replace("_", " ") if peer.is_online else peer.error,
+        latency_ms=peer.latency_ms if peer.is_online else None,
+        last_seen_ms=peer.last_seen_ms,
+    )
+
+
+def _of_operator(picture: Picture) -> Row:
+    own = picture.agents.get(picture.operator)
+    asked = len(picture.questions)
+    doing = f"{asked} question{'s' * (asked > 1)} for you" if asked else ""
+    unread = own.host.unread if own else 0
+    return Row(
+        picture.operator,
+        "operator",
+        _YOU_WANTED if asked else _YOU,
+        doing=doing,
+        unread=unread,
+    )

@@ -1,0 +1,195 @@
+"""What the console knows of a mesh, all of it frozen; times are Unix milliseconds.
+
+Each fact carries ``stamp``: when it was learned. ``apply`` lets the newer fact stand, so that
+events of different hosts may come in any order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+from meshbot_core.session.records import Approval, SessionView
+
+Presence = Literal["unknown", "runs", "away", "hangs"]
+"""Of an agent's host: ``away`` none runs, ``hangs`` it takes connections and says nothing."""
+
+Severity = Literal["note", "warning", "error"]
+
+MAX_NOTICES: Final = 500
+MAX_SAMPLES: Final = 120
+"""Ten minutes of latencies, one each 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """An agent's host; ``problem`` says what is wrong with it, in one line."""
+
+    presence: Presence = "unknown"
+    stamp: int = 0
+    url: str = ""
+    version: str = ""
+    pid: int = 0
+    unread: int = 0
+    queued: int = 0
+    open_asks: int = 0
+    started_at_ms: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """An agent's session, or None in its place."""
+
+    view: SessionView | None = None
+    stamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent of this machine."""
+
+    name: str
+    host: HostFacts = HostFacts()
+    session: SessionFacts = SessionFacts()
+
+    @property
+    def view(self) -> SessionView | None:
+        """Its session while its host is there; what it was at last when the host is not."""
+        return self.session.view
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a decision of a person would reach it."""
+        return self.host.presence != "away" and self.view is not None and not self.view.is_over
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at a peer; None: it did not answer."""
+
+    at_ms: int
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """An agent of the mesh as its health tells, local ones too.
+
+    ``last_seen_ms`` 0: never since the console runs; ``changed_at_ms`` when it came or went.
+    """
+
+    name: str
+    url: str = ""
+    description: str = ""
+    is_online: bool = False
+    stamp: int = 0
+    latency_ms: float | None = None
+    skew_ms: int | None = None
+    version: str = ""
+    error: str = ""
+    state: str = ""
+    backlog: int = 0
+    last_seen_ms: int = 0
+    changed_at_ms: int = 0
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An ask to the operator that has no answer yet."""
+
+    id: str
+    sender: str
+    text: str
+    asked_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know; kept, so that it stays readable."""
+
+    at_ms: int
+    text: str
+    severity: Severity = "note"
+    agent: str = ""
+
+
+ApprovalKey = tuple[str, str]
+"""Agent and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All of it.
+
+    ``looked_at`` are all peers that were ever looked at, ``peers`` those of the newest look.
+    ``raised`` are all approvals that were not decided, ``settled`` those that were: they do
+    not come back. ``approvals`` are those of sessions that live.
+    """
+
+    mesh: str = ""
+    operator: str = ""
+    agents: Mapping[str, Agent] = field(default_factory=lambda: MappingProxyType({}))
+    looked_at: Mapping[str, Peer] = field(default_factory=lambda: MappingProxyType({}))
+    peers_stamp: int = 0
+    raised: Mapping[ApprovalKey, Approval] = field(default_factory=lambda: MappingProxyType({}))
+    settled: frozenset[ApprovalKey] = frozenset()
+    questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
+    questions_stamp: int = 0
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def peers(self) -> Mapping[str, Peer]:
+        """The peers that the newest look named."""
+        newest = self.peers_stamp
+        return {name: peer for name, peer in self.looked_at.items() if peer.stamp == newest}
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """What waits for a person, oldest first."""
+        asking = (
+            approval
+            for approval in self.raised.values()
+            if approval.agent in self.agents and self.agents[approval.agent].can_ask
+        )
+        return tuple(sorted(asking, key=lambda approval: (approval.asked_at_ms, approval.id)))
+
+    @property
+    def remote(self) -> tuple[Peer, ...]:
+        """The peers that are not agents of this machine, nor the operator, by name."""
+        here = {*self.agents, self.operator}
+        peers = self.peers
+        return tuple(peers[name] for name in sorted(peers) if name not in here)
+
+    @property
+    def unread(self) -> int:
+        """Messages that wait for the agents of this machine, and for the operator."""
+        return sum(agent.host.unread for agent in self.agents.values())
+
+    @property
+    def waiting(self) -> int:
+        """How much waits for the person: approvals and questions."""
+        return len(self.approvals) + len(self.questions)
+
+    @property
+    def cost_today_usd(self) -> float:
+        """What the agents of this machine cost today."""
+        views = (agent.view for agent in self.agents.values())
+        return sum(view.cost_today_usd for view in views if view is not None)
+
+    @property
+    def known(self) -> int:
+        """How many agents there are, without the operator."""
+        return len(({*self.agents} | {*self.peers}) - {self.operator})
+
+    @property
+    def online(self) -> int:
+        """How many of them can be reached."""
+        here = sum(agent.host.presence == "runs" for agent in self.others)
+        return here + sum(peer.is_online for peer in self.remote)
+
+    @property
+    def others(self) -> tuple[Agent, ...]:
+        """The agents of this machine but the operator, by name."""
+        return tuple(self.agents[n] for n in sorted(self.agents) if n != self.operator)
