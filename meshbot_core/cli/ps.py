@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 import click
 
-from meshbot_core.clients.durations import dollars, span
 from meshbot_core.cli.options import json_option, mesh_option
 from meshbot_core.cli.show import Colour, Json, as_json, line, note, paint
+from meshbot_core.clients.durations import dollars, span
 from meshbot_core.clients.looks import Look, all_agents, look, side_by_side
 from meshbot_core.clients.text import padded, plain, width
 from meshbot_core.errors import MailboxError

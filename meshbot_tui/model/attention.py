@@ -53,7 +53,7 @@ _LOOKS: Final[dict[SessionState, Look]] = {
     "idle": Look("○", "idle", "good", 3),
     "stopped": Look("·", "stopped", "quiet", 4),
 }
-_LISTENS: Final = Look("–", "listens", "quiet", 3)
+_LISTENS: Final = Look("-", "listens", "quiet", 3)
 _AWAY: Final = Look("·", "stopped", "quiet", 4)
 _HANGS: Final = Look("x", "hangs", "bad", 1)
 _UNKNOWN: Final = Look("·", "looking", "quiet", 4)
