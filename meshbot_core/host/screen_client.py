@@ -58,9 +58,12 @@ class ScreenClient:
     @classmethod
     @contextlib.asynccontextmanager
     async def connected(
-        cls, agent: AgentPaths, *, columns: int, rows: int
+        cls, agent: AgentPaths, *, columns: int, rows: int, is_onlooker: bool = False
     ) -> AsyncIterator["ScreenClient"]:
         """Watch the screen of the agent's session, for as long as the block runs.
+
+        An onlooker answers none of the program's questions, which the host does for it, and
+        sets the size only by typing or resizing.
 
         Raises:
             NoSessionError: It has no session, or one without a screen.
@@ -71,7 +74,7 @@ class ScreenClient:
         async with aiohttp.ClientSession(
             "http://host", connector=connector, timeout=no_limit
         ) as http:
-            size = urlencode({"columns": columns, "rows": rows})
+            size = urlencode({"columns": columns, "rows": rows, "onlooker": int(is_onlooker)})
             try:
                 socket = await http.ws_connect(
                     f"/v1/session/screen?{size}", max_msg_size=0, timeout=_CLOSING

@@ -20,10 +20,11 @@ async def screen_socket(request: web.Request, viewers: Viewers) -> web.WebSocket
     """Show the screen to one viewer until it leaves, or the session ends."""
     columns = int(number(request, "columns", _COLUMNS))
     rows = int(number(request, "rows", _ROWS))
+    is_onlooker = bool(number(request, "onlooker", 0))
     # A short time-out: else an open socket holds the host's end for seconds.
     socket = web.WebSocketResponse(timeout=0.5, max_msg_size=_MAX_TYPED_BYTES)
     await socket.prepare(request)
-    with viewers.watching(columns, rows) as viewer:
+    with viewers.watching(columns, rows, is_onlooker=is_onlooker) as viewer:
         async with asyncio.TaskGroup() as group:
             showing = group.create_task(_show(socket, viewers, viewer))
             try:

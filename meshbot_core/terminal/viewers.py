@@ -41,10 +41,15 @@ Frame = Output | Repaint | Ended
 
 @dataclass(slots=True, eq=False)
 class Viewer:
-    """One who watches; ``next`` gives the frames in order."""
+    """One who watches; ``next`` gives the frames in order.
+
+    An onlooker is no terminal: it answers nothing that the program asks, and does not set the
+    size by being there.
+    """
 
     columns: int
     rows: int
+    is_onlooker: bool = False
     _frames: deque[Frame] = field(default_factory=deque)
     _waiting_bytes: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,10 +111,14 @@ class Viewers:
     def __len__(self) -> int:
         return len(self._viewers)
 
+    @property
+    def _terminals(self) -> list[Viewer]:
+        return [viewer for viewer in self._viewers if not viewer.is_onlooker]
+
     def feed(self, data: bytes) -> None:
         """The program wrote ``data``."""
         fed = self.screen.feed(data)
-        if fed.answers and not self._viewers:
+        if fed.answers and not self._terminals:
             self._write(fed.answers)
         self._tell(fed)
         for viewer in self._viewers:
@@ -134,11 +143,11 @@ class Viewers:
             viewer.put(self._ended)
 
     @contextmanager
-    def watching(self, columns: int, rows: int) -> Iterator[Viewer]:
+    def watching(self, columns: int, rows: int, *, is_onlooker: bool = False) -> Iterator[Viewer]:
         """A viewer for as long as the block runs; a repaint is its first frame."""
-        viewer = Viewer(columns, rows)
+        viewer = Viewer(columns, rows, is_onlooker)
         self._viewers.append(viewer)
-        if len(self._viewers) == 1:
+        if self._terminals == [viewer] and self._typist is None:
             self._size(viewer)
         viewer.put(self.repaint())
         if self._ended is not None:
@@ -149,8 +158,8 @@ class Viewers:
             self._viewers.remove(viewer)
             if self._typist is viewer:
                 self._typist = None
-                if self._viewers:
-                    self._size(self._viewers[-1])
+                if self._terminals:
+                    self._size(self._terminals[-1])
 
     def repaint(self) -> Repaint:
         """The screen as it is."""
