@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from meshbot_core.cli.logs import Followed
+from meshbot_core.clients.followed import Followed
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from tests.cli.running import Runner, started
 

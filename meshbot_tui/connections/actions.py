@@ -1,0 +1,129 @@
+"""What a person does to agents from the console; each call raises a ``MeshError`` that says why."""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from meshbot_core.claude.flags import sorted_flags
+from meshbot_core.clients.looks import session_client
+from meshbot_core.clients.readiness import check_ready, is_trusted
+from meshbot_core.clients.starting import Wanted, settled, started
+from meshbot_core.errors import HostRunningError, NoSessionError
+from meshbot_core.host.api import AskResult, SendResult
+from meshbot_core.host.client import HostClient
+from meshbot_core.host.spawn import host_answers
+from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.operator import meant
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session.records import Decision, SessionOptions, SessionView, Verdict
+
+ASK_LIMIT_S: Final = 3600.0
+_STOP_LIMIT_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """On one mesh, as the person whose host ``operator`` is."""
+
+    mesh: MeshPaths
+    operator: HostClient
+
+    # -- messages
+
+    async def send(self, to: str, text: str) -> SendResult:
+        """Send a message; it is on disk, and its first attempt was made."""
+        return await self.operator.send(to=await self._receiver(to), message=text)
+
+    async def broadcast(self, text: str) -> tuple[SendResult, ...]:
+        """Send to every other agent."""
+        return await self.operator.broadcast(message=text)
+
+    async def ask(self, to: str, text: str) -> AskResult:
+        """Ask; the answer comes as a message of the operator's inbox."""
+        asked = await self.operator.ask(
+            to=await self._receiver(to), message=text, timeout_s=ASK_LIMIT_S
+        )
+        return await self.operator.leave_ask(asked.id)
+
+    async def answer(self, to: str, message_id: str, text: str) -> SendResult:
+        """Answer an ask, or any message."""
+        return await self.operator.reply(to=to, message_id=message_id, message=text)
+
+    async def _receiver(self, name: str) -> str:
+        return meant(name, await asyncio.to_thread(read_config, self.mesh))
+
+    # -- sessions
+
+    async def check(self, options: SessionOptions) -> str:
+        """Let pass what can be started; returns what a person should know first, or nothing.
+
+        Raises:
+            ClaudeError: Claude Code is missing, too old, not logged in or refuses its flags.
+            SessionFolderError: The folder is not there.
+        """
+        flags = sorted_flags(options.flags)
+        folder, environment = Path(options.folder), dict(os.environ)
+        await asyncio.to_thread(check_ready, folder, flags, environment, claude=options.claude)
+        if options.kind == "interactive" and not is_trusted(folder, environment):
+            return "Claude Code will ask whether this folder is trusted: answer in its pane"
+        return ""
+
+    async def start(self, name: str, options: SessionOptions) -> SessionView:
+        """Start a session; it outlives the console.
+
+        Raises:
+            SessionRunningError: The agent has one.
+        """
+        agent = self.mesh.agent(name)
+        wanted = Wanted(agent, options, sorted_flags(options.flags))
+        async with started(wanted) as client:
+            return await settled(client)
+
+    async def options_of(self, name: str) -> SessionOptions | None:
+        """What the agent's session was started with."""
+        async with session_client(self.mesh.agent(name)) as session:
+            return (await session.session()).options
+
+    async def stop(self, name: str) -> None:
+        """End the agent's session for good; its messages wait for the next one."""
+        async with session_client(self.mesh.agent(name)) as session:
+            await session.stop(timeout_s=_STOP_LIMIT_S)
+
+    async def restart(self, name: str) -> SessionView | None:
+        """End claude and start it again, in the same conversation."""
+        async with session_client(self.mesh.agent(name)) as session:
+            return (await session.restart()).session
+
+    async def resume(self, name: str) -> None:
+        """Let an agent go on that went past one of its limits."""
+        async with session_client(self.mesh.agent(name)) as session:
+            await session.resume()
+
+    async def decide(self, name: str, approval_id: str, verdict: Verdict) -> Decision:
+        """Allow or deny; the first answer wins, wherever it comes from."""
+        async with session_client(self.mesh.agent(name)) as session:
+            return await session.decide(approval_id, verdict)
+
+    async def forget(self, name: str) -> Path:
+        """Put the place of a stopped agent aside, its messages with it; returns where.
+
+        Raises:
+            HostRunningError: Its host runs.
+        """
+        return await asyncio.to_thread(_put_aside, self.mesh.agent(name))
+
+
+def _put_aside(agent: AgentPaths) -> Path:
+    if host_answers(agent):
+        raise HostRunningError(f'"{agent.agent}" runs', hint="stop it first")
+    if not agent.folder.exists():
+        raise NoSessionError(f'"{agent.agent}" has no place on this machine')
+    aside = agent.mesh.folder / "forgotten"
+    aside.mkdir(mode=0o700, exist_ok=True)
+    place = aside / agent.agent
+    shutil.rmtree(place, ignore_errors=True)
+    agent.folder.rename(place)
+    return place

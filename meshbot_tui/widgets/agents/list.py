@@ -1,0 +1,153 @@
+"""Who is there: a list by line API, for hundreds of peers and changes every second."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from meshbot_tui.model.attention import Row
+from meshbot_tui.widgets.agents.lines import Line, lines_of, parts_of
+
+
+class AgentList(ScrollView, can_focus=True):
+    """The agents, one of them chosen; values come by ``show``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "choose(-1)", "Choose", show=False),
+        Binding("down,j", "choose(1)", "Choose", show=False),
+        Binding("pageup", "choose(-8)", "Page", show=False),
+        Binding("pagedown", "choose(8)", "Page", show=False),
+        Binding("home", "choose(-100000)", "First", show=False),
+        Binding("end", "choose(100000)", "Last", show=False),
+        Binding("enter", "enter", "Into its pane"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"agents--{part}"
+        for part in (
+            "needs", "bad", "warn", "busy", "good", "quiet", "name", "heading", "chosen",
+        )
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    AgentList {
+        width: 36;
+        background: $surface;
+        scrollbar-size-vertical: 1;
+        & > .agents--needs { color: $warning; text-style: bold reverse; }
+        & > .agents--bad { color: $error; text-style: bold; }
+        & > .agents--warn { color: $warning; text-style: bold; }
+        & > .agents--busy { color: $accent; }
+        & > .agents--good { color: $success; }
+        & > .agents--quiet { color: $text-muted; }
+        & > .agents--name { color: $text; }
+        & > .agents--heading { color: $text-muted; text-style: underline; }
+        & > .agents--chosen { background: $boost; text-style: bold; }
+        &:focus > .agents--chosen { background: $primary 40%; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """Another agent is looked at."""
+
+        name: str
+
+    @dataclass
+    class Entered(Message):
+        """The keys are to go to this agent's pane."""
+
+        name: str
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own word
+        super().__init__(id=id)
+        self._rows: tuple[Row, ...] = ()
+        self._lines: tuple[Line, ...] = ()
+        self._now_ms = 0
+        self.chosen: str | None = None
+
+    def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
+        """Show these rows; the chosen one stays where it is under the reader."""
+        lines = lines_of(rows)
+        is_other = len(lines) != len(self._lines)
+        before, self._lines, self._rows = self._lines, lines, rows
+        is_later = now_ms // 1000 != self._now_ms // 1000
+        self._now_ms = now_ms
+        if is_other:
+            self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh()
+        elif is_later:
+            self.refresh()
+        else:
+            self._refresh_changed(before)
+        if self.chosen is None and rows:
+            self.choose(rows[0].name)
+
+    def _refresh_changed(self, before: tuple[Line, ...]) -> None:
+        for number, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new:
+                self.refresh(Region(0, number - self.scroll_offset.y, self.size.width, 1))
+
+    def choose(self, name: str) -> None:
+        """Make this agent the chosen one, and tell."""
+        if name == self.chosen:
+            return
+        self.chosen = name
+        self._show_chosen()
+        self.refresh()
+        self.post_message(self.Chosen(name))
+
+    def action_choose(self, by: int) -> None:
+        """Choose the agent ``by`` places further down."""
+        names = [row.name for row in self._rows]
+        if not names:
+            return
+        at = names.index(self.chosen) if self.chosen in names else 0
+        self.choose(names[min(max(at + by, 0), len(names) - 1)])
+
+    def action_enter(self) -> None:
+        """Let the keys go to the chosen agent's pane."""
+        if self.chosen is not None:
+            self.post_message(self.Entered(self.chosen))
+
+    def _show_chosen(self) -> None:
+        numbers = [n for n, line in enumerate(self._lines) if _is_of(line, self.chosen)]
+        if numbers:
+            region = Region(0, numbers[0], 1, len(numbers))
+            self.scroll_to_region(region, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses, a second one enters."""
+        number = event.y + self.scroll_offset.y
+        if number < len(self._lines) and (row := self._lines[number].row) is not None:
+            self.choose(row.name)
+            if event.chain > 1:
+                self.action_enter()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lines are as wide as the list."""
+        self.virtual_size = Size(event.size.width, len(self._lines))
+
+    def render_line(self, y: int) -> Strip:
+        """One line, by its place in the viewport."""
+        number = y + self.scroll_offset.y
+        width = self.size.width
+        if number >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[number]
+        style = self.rich_style
+        if _is_of(line, self.chosen):
+            style += self.get_component_rich_style("agents--chosen", partial=True)
+        segments = [
+            Segment(text, style + self.get_component_rich_style(f"agents--{part}", partial=True))
+            for part, text in parts_of(line, width, self._now_ms)
+        ]
+        return Strip(segments, width)
+
+
+def _is_of(line: Line, name: str | None) -> bool:
+    return line.row is not None and line.row.name == name

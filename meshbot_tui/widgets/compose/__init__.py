@@ -1,0 +1,104 @@
+"""The line in which a person writes to agents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from meshbot_tui.model.compose import Draft, DraftError, completed, parsed
+
+
+class Compose(Input):
+    """``@dev text``, ``?dev text``, ``@all text``, ``!id text``; tab completes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave"),
+        Binding("up", "recall(-1)", "Earlier", show=False),
+        Binding("down", "recall(1)", "Later", show=False),
+    ]
+    DEFAULT_CSS = """
+    Compose {
+        height: 1; border: none; padding: 0 1; background: $surface;
+        &:focus { border: none; background: $boost; }
+    }
+    """
+
+    @dataclass
+    class Wanted(Message):
+        """Something is to be said."""
+
+        draft: Draft
+
+    @dataclass
+    class Refused(Message):
+        """What was typed cannot be said."""
+
+        reason: str
+
+    class Left(Message):
+        """The person is done here."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own word
+        super().__init__(
+            placeholder="@agent message   ?agent question   @all everybody   !id answer",
+            id=id,
+            compact=True,
+        )
+        self._names: tuple[str, ...] = ()
+        self._ids: tuple[str, ...] = ()
+        self._completing: tuple[str, int] | None = None
+        self._said: list[str] = []
+        self._at = 0
+
+    def know(self, names: Sequence[str], ids: Sequence[str]) -> None:
+        """The names and ids that tab completes."""
+        self._names, self._ids = tuple(names), tuple(ids)
+
+    def begin(self, text: str) -> None:
+        """Put ``text`` in, and the cursor behind it."""
+        self.value = text
+        self.focus()
+        self.cursor_position = len(text)
+
+    def on_key(self, event: events.Key) -> None:
+        """Tab completes, and again goes on to the next that fits."""
+        if event.key != "tab":
+            self._completing = None
+            return
+        event.stop()
+        event.prevent_default()
+        line, turn = self._completing or (self.value, 0)
+        text = completed(line, self._names, self._ids, turn=turn)
+        if text is not None:
+            self._completing = (line, turn + 1)
+            self.value = text
+            self.cursor_position = len(text)
+
+    async def action_submit(self) -> None:
+        """Say it, or say why not; what cannot be said stays."""
+        if not self.value.strip():
+            self.action_leave()
+            return
+        try:
+            draft = parsed(self.value)
+        except DraftError as error:
+            self.post_message(self.Refused(str(error)))
+            return
+        self._said.append(self.value)
+        self._at = len(self._said)
+        self.value = ""
+        self.post_message(self.Wanted(draft))
+
+    def action_recall(self, by: int) -> None:
+        """What was said before."""
+        self._at = min(max(self._at + by, 0), len(self._said))
+        self.value = self._said[self._at] if self._at < len(self._said) else ""
+        self.cursor_position = len(self.value)
+
+    def action_leave(self) -> None:
+        """Leave the line; what is in it stays."""
+        self.post_message(self.Left())
