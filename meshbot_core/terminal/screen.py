@@ -5,15 +5,16 @@ avt keeps cells and scrollback; modes and title are kept beside it. No I/O.
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
 from avt._avt import Color, Line, Pen, Vt
 from pydantic import BaseModel, ConfigDict
 
+from meshbot_core.terminal.clusters import Clusters
 from meshbot_core.terminal.modes import Modes
 
 MIN_COLUMNS: Final = 2
@@ -73,6 +74,10 @@ class Fed:
     bells: int = 0
     is_lost: bool = False
     """The screen could not be kept: it is empty, and the program must repaint it."""
+    changed: tuple[int, ...] = ()
+    """The rows that may look different now, from 0; the cursor's moves are not among them."""
+    gone: tuple[Line, ...] = ()
+    """The lines that left what is kept above the screen, oldest first, for ``Screen.runs``."""
 
 
 class Screen:
@@ -83,6 +88,7 @@ class Screen:
         self._scrollback = scrollback
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._modes = Modes()
+        self._clusters = Clusters()
         self._vt = Vt(self.columns, self.rows, scrollback)
 
     @property
@@ -95,23 +101,39 @@ class Screen:
         """The private modes that are on."""
         return frozenset(self._modes.on)
 
+    @property
+    def has_application_cursor_keys(self) -> bool:
+        """Whether arrows are to be sent as SS3 sequences."""
+        return self._vt.cursor_key_app_mode
+
     def feed(self, data: bytes) -> Fed:
         """Let the program write ``data``."""
         title, bells = self._modes.title, self._modes.bells
-        text = unicodedata.normalize("NFC", self._decoder.decode(data))
-        is_lost = not self._kept(lambda: self._vt.feed_str(text))
+        text = self._clusters.fold(self._decoder.decode(data), self._vt.cursor.col)
+        fed = self._kept(lambda: self._vt.feed_str(text))
+        changed, gone = (range(self.rows), ()) if fed is None else fed
         cursor = self._vt.cursor
         answers = self._modes.feed(data, (cursor.col, cursor.row))
-        return Fed(answers, self._modes.title != title, self._modes.bells - bells, is_lost)
+        return Fed(
+            answers=answers,
+            has_title_changed=self._modes.title != title,
+            bells=self._modes.bells - bells,
+            is_lost=fed is None,
+            changed=tuple(changed),
+            gone=tuple(gone),
+        )
 
     def resize(self, columns: int, rows: int) -> bool:
         """Change the size; False when the screen was lost by it."""
         self.columns, self.rows = _bounded(columns, rows)
-        return self._kept(lambda: self._vt.resize(self.columns, self.rows))
+        return self._kept(lambda: self._vt.resize(self.columns, self.rows)) is not None
 
-    def _kept(self, change: Callable[[], object]) -> bool:
+    def _kept(
+        self, change: Callable[[], tuple[list[int], list[Line]]]
+    ) -> tuple[list[int], list[Line]] | None:
+        """What ``change`` says; None when the screen was lost by it."""
         try:
-            change()
+            return change()
         except Exception:
             raise
         except BaseException as error:
@@ -119,22 +141,32 @@ class Screen:
                 raise
             # avt is written in Rust; after a panic its state is not to be used any more.
             self._vt = Vt(self.columns, self.rows, self._scrollback)
-            return False
-        return True
+            return None
 
     def repaint(self) -> bytes:
         """What brings a fresh terminal of the same size to this screen, in 7-bit sequences."""
         before, after = self._modes.repaint()
         cells = _REPEATED.sub(_written_out, self._vt.dump().replace(_CSI, "\x1b["))
-        return before + b"\x1b[0m\x1b[2J\x1b[3J\x1b[H" + cells.encode() + after
+        written = self._clusters.unfold(cells).encode()
+        return before + b"\x1b[0m\x1b[2J\x1b[3J\x1b[H" + written + after
 
     def text(self) -> tuple[str, ...]:
         """The rows as plain text, without what is blank at their ends."""
-        return tuple(line.text.rstrip() for line in self._vt.view())
+        return tuple(self._clusters.unfold(line.text).rstrip() for line in self._vt.view())
 
     def view(self) -> tuple[tuple[Run, ...], ...]:
         """The rows as they look."""
-        return tuple(tuple(_runs(line)) for line in self._vt.view())
+        return tuple(map(self.runs, self._vt.view()))
+
+    def row(self, row: int) -> tuple[Run, ...]:
+        """One row as it looks, from 0."""
+        return self.runs(self._vt[row])
+
+    def runs(self, line: Line) -> tuple[Run, ...]:
+        """A line of this screen as it looks."""
+        return tuple(
+            Run(text=self._clusters.unfold(text), style=style) for text, style in _runs(line)
+        )
 
     @property
     def cursor(self) -> tuple[int, int] | None:
@@ -148,7 +180,7 @@ class Screen:
         total = max(0, len(lines) - self.rows)
         end = total if before is None else min(max(before, 0), total)
         first = max(0, end - limit)
-        chosen = tuple(tuple(_runs(line)) for line in lines[first:end])
+        chosen = tuple(map(self.runs, lines[first:end]))
         return ScrollbackPage(lines=chosen, first=first, total=total)
 
 
@@ -160,23 +192,45 @@ def _bounded(columns: int, rows: int) -> tuple[int, int]:
     return min(max(columns, MIN_COLUMNS), MAX_SIZE), min(max(rows, 1), MAX_SIZE)
 
 
-def _runs(line: Line) -> Iterator[Run]:
+def _runs(line: Line) -> Iterator[tuple[str, Style]]:
     cells = [cell for cell in line.cells if cell.width]
-    for style, run in groupby(cells, key=lambda cell: _style(cell.pen)):
-        yield Run(text="".join(cell.char for cell in run), style=style)
+    for look, run in groupby(cells, key=lambda cell: _look(cell.pen)):
+        yield "".join([cell.char for cell in run]), _style(look)
 
 
-def _style(pen: Pen) -> Style:
+_Look = tuple[str, str, bool, bool, bool, bool, bool, bool, bool]
+_PLAIN: Final[_Look] = ("", "", False, False, False, False, False, False, False)
+
+
+def _look(pen: Pen) -> _Look:
+    if pen.is_default():
+        return _PLAIN
+    return (
+        _color(pen.foreground),
+        _color(pen.background),
+        pen.bold,
+        pen.faint,
+        pen.italic,
+        pen.underline,
+        pen.blink,
+        pen.inverse,
+        pen.strikethrough,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _style(look: _Look) -> Style:
+    foreground, background, bold, faint, italic, underline, blink, inverse, struck = look
     return Style(
-        foreground=_color(pen.foreground),
-        background=_color(pen.background),
-        is_bold=pen.bold,
-        is_faint=pen.faint,
-        is_italic=pen.italic,
-        is_underlined=pen.underline,
-        is_blinking=pen.blink,
-        is_inverse=pen.inverse,
-        is_struck=pen.strikethrough,
+        foreground=foreground,
+        background=background,
+        is_bold=bold,
+        is_faint=faint,
+        is_italic=italic,
+        is_underlined=underline,
+        is_blinking=blink,
+        is_inverse=inverse,
+        is_struck=struck,
     )
 
 
