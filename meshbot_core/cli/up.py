@@ -2,30 +2,22 @@
 
 import asyncio
 import os
-from collections import defaultdict
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import click
 
-from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.cli.border import EXIT_FAILED
-from meshbot_core.cli.fleet_changes import changes, fleet_of
-from meshbot_core.cli.fleet_file import DEFAULT_FILE, Fleet, read_fleet
 from meshbot_core.cli.local_agents import each_told
 from meshbot_core.cli.options import DEFAULT_MESH
 from meshbot_core.cli.show import note
-from meshbot_core.clients.looks import all_agents, looking_into, session_client, side_by_side
-from meshbot_core.clients.readiness import check_ready, is_trusted
-from meshbot_core.clients.starting import heard_hello, settled
+from meshbot_core.clients.fleet import FleetWork, running_options, take_down
+from meshbot_core.clients.fleet_changes import fleet_of
+from meshbot_core.clients.fleet_file import DEFAULT_FILE, Fleet, read_fleet
+from meshbot_core.clients.looks import all_agents, side_by_side
 from meshbot_core.clients.text import plain
-from meshbot_core.errors import FleetFileError, MeshError, SessionError, SessionRunningError
-from meshbot_core.host.client import HostClient
-from meshbot_core.host.session_api import SessionAnswer
-from meshbot_core.host.session_client import SessionClient
-from meshbot_core.host.spawn import SpawnOptions, host_answers
+from meshbot_core.errors import FleetFileError, MeshError
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths, open_mesh
 from meshbot_core.session.records import SessionOptions
 
@@ -43,7 +35,7 @@ def up(context: click.Context, words: tuple[str, ...]) -> None:
     the file says is left alone. Ends with 1 when an agent could not be started.
     """
     fleet, names = _chosen(words)
-    if not asyncio.run(_up(_Work(fleet, _mesh_of(fleet), dict(os.environ)), names)):
+    if not asyncio.run(_up(FleetWork(fleet, _mesh_of(fleet), dict(os.environ)), names)):
         context.exit(EXIT_FAILED)
 
 
@@ -54,7 +46,7 @@ def down(context: click.Context, words: tuple[str, ...]) -> None:
     """Stop the agents of a fleet file; with NAMEs only those."""
     fleet, names = _chosen(words)
     paths = _mesh_of(fleet)
-    if not asyncio.run(each_told([paths.agent(name) for name in names], _taken_down)):
+    if not asyncio.run(each_told([paths.agent(name) for name in names], take_down)):
         context.exit(EXIT_FAILED)
 
 
@@ -79,71 +71,7 @@ def _mesh_of(fleet: Fleet) -> MeshPaths:
     return open_mesh(fleet.mesh or os.environ.get("MESHBOT_MESH") or DEFAULT_MESH)
 
 
-@dataclass(slots=True)
-class _Work:
-    """One ``up``; ``environment`` is that of whoever typed it."""
-
-    fleet: Fleet
-    mesh: MeshPaths
-    environment: dict[str, str]
-    _checked: set[tuple[str, ...]] = field(default_factory=set)
-    _checking: defaultdict[tuple[str, ...], asyncio.Lock] = field(
-        default_factory=lambda: defaultdict(asyncio.Lock)
-    )
-
-    async def bring_up(self, agent: AgentPaths) -> str:
-        """Have one agent run as the file says; what was done about it."""
-        wanted = self.fleet.options(agent.agent, self.environment)
-        running = await _running(agent)
-        if running is None:
-            return await self._start(agent, wanted)
-        different = changes(running, wanted)
-        if not different:
-            return "runs already"
-        if fleet_of(running) != str(self.fleet.path):
-            by = f"from {fleet_of(running)}" if fleet_of(running) else "by hand"
-            return f"runs, was started {by} and is left alone; it differs: {', '.join(different)}"
-        await self._check(wanted)
-        async with session_client(agent) as session:
-            await session.restart(wanted)
-        return f"is started again: {', '.join(different)}"
-
-    async def _start(self, agent: AgentPaths, wanted: SessionOptions) -> str:
-        await self._check(wanted)
-        spawn = SpawnOptions()
-        async with HostClient.connected(agent, kind="cli", spawn=spawn, present=True) as client:
-            await heard_hello(client)
-            try:
-                await SessionClient(client).start(wanted)
-            except SessionRunningError:
-                return "runs already"
-            view = await settled(client)
-        if view.is_over:
-            raise SessionError(
-                f"ended at once: {view.reason or view.state}",
-                hint=f"see what it said: meshbot logs {agent.agent}",
-            )
-        untrusted = ""
-        if view.kind == "interactive" and not is_trusted(Path(wanted.folder), self.environment):
-            untrusted = f"; asks whether its folder is trusted: meshbot attach {agent.agent}"
-        return f"is started ({view.kind}, pid {view.pid}){untrusted}"
-
-    async def _check(self, wanted: SessionOptions) -> None:
-        """What ``start`` checks; once for agents that share a claude and its settings."""
-        flags = sorted_flags(wanted.flags)
-        environment = self.environment | wanted.environment
-        variables = [f"{name}={value}" for name, value in sorted(wanted.environment.items())]
-        key = (wanted.claude or "", flags.settings or "", *variables)
-        async with self._checking[key]:
-            if key not in self._checked:
-                folder = Path(wanted.folder)
-                await asyncio.to_thread(
-                    check_ready, folder, flags, environment, claude=wanted.claude
-                )
-                self._checked.add(key)
-
-
-async def _up(work: _Work, names: tuple[str, ...]) -> bool:
+async def _up(work: FleetWork, names: tuple[str, ...]) -> bool:
     is_well = await each_told([work.mesh.agent(name) for name in names], work.bring_up)
     others = [agent for agent in all_agents(work.mesh) if agent.agent not in work.fleet.agents]
     for agent, running in zip(others, await side_by_side(others, _shown), strict=True):
@@ -154,26 +82,8 @@ async def _up(work: _Work, names: tuple[str, ...]) -> bool:
     return is_well
 
 
-async def _running(agent: AgentPaths) -> SessionOptions | None:
-    """What the agent's session was started with, None when it has none that runs."""
-    if not await asyncio.to_thread(host_answers, agent):
-        return None
-    async with looking_into(agent) as client:
-        answer: SessionAnswer = await SessionClient(client).session()
-    is_there = answer.session is not None and not answer.session.is_over
-    return answer.options if is_there else None
-
-
 async def _shown(agent: AgentPaths) -> SessionOptions | None:
     try:
-        return await _running(agent)
+        return await running_options(agent)
     except MeshError:
         return None
-
-
-async def _taken_down(agent: AgentPaths) -> str:
-    if await _running(agent) is None:
-        return "does not run"
-    async with session_client(agent) as session:
-        await session.stop(timeout_s=_STOP_LIMIT_S)
-    return "is stopped"

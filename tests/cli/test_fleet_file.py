@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshbot_core.cli.fleet_changes import changes, fleet_of
-from meshbot_core.cli.fleet_file import Fleet, FleetAgent, FleetLimits, parse_fleet, read_fleet
-from meshbot_core.cli.fleet_lines import line_of, member_lines
+from meshbot_core.clients.fleet_changes import changes, fleet_of
+from meshbot_core.clients.fleet_file import Fleet, FleetAgent, FleetLimits, parse_fleet, read_fleet
+from meshbot_core.clients.fleet_lines import line_of, member_lines
 from meshbot_core.errors import FleetFileError
 from meshbot_core.session.records import Limits, SessionOptions
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from meshbot_core.cli.fleet_file import FLEET_VARIABLE
+from meshbot_core.clients.fleet_file import FLEET_VARIABLE
 from meshbot_core.session.records import SessionOptions
 
 _SHOWN_CHARS: Final = 60

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from meshbot_core.claude.flags import sorted_flags
-from meshbot_core.cli.fleet_lines import Member, line_of, member_lines
+from meshbot_core.clients.fleet_lines import Member, line_of, member_lines
 from meshbot_core.errors import ClaudeFlagError, FleetFileError, InvalidNameError
 from meshbot_core.session.records import Limits, RestartPolicy, SessionOptions
 from meshbot_core.types import checked_name
