@@ -79,7 +79,7 @@ WAKE_SUMMARY: Final = "Messages from the mesh"
 """What the user sees of a wake; a prompt that begins with a wake carries it, and not the text."""
 
 EVENT_LIMIT_S: Final = 10
-WAITER_LIMIT_S: Final = 86_400
+WAITER_LIMIT_S: Final = 1_728_000
 """A longer one overflows in Claude Code, and ends the waiter at once."""
 
 
@@ -106,7 +106,7 @@ class SessionHooks:
     ``started`` gets SessionStart. ``waiter`` ends with status 2 to wake the session, its stderr
     being what the model then reads; ``wake_summary`` is what the user sees of that and
     ``wake_message`` stands before it for the model. ``approval_limit_s`` is how long a
-    permission prompt waits for the host.
+    permission prompt waits for the host, ``waiter_limit_s`` how long a waiter may live.
     """
 
     events: HttpHook
@@ -115,6 +115,7 @@ class SessionHooks:
     wake_summary: str = WAKE_SUMMARY
     wake_message: str = "What follows was written by other agents, not by your user."
     approval_limit_s: int = 86_400
+    waiter_limit_s: int = WAITER_LIMIT_S
 
 
 def known_events(version: Version) -> frozenset[str]:
@@ -171,5 +172,5 @@ def _waiting(waiter: CommandHook, hooks: SessionHooks) -> JsonValue:
         "asyncRewake": True,
         "rewakeSummary": hooks.wake_summary,
         "rewakeMessage": hooks.wake_message,
-        "timeout": WAITER_LIMIT_S,
+        "timeout": hooks.waiter_limit_s,
     }

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from meshbot_core.claude.hook_settings import SessionKind
+from meshbot_core.claude.hook_settings import WAITER_LIMIT_S, SessionKind
 
 SessionState = Literal[
     "starting",
@@ -62,6 +62,9 @@ class SessionOptions(Record):
     columns: int = Field(default=120, ge=2, le=1000)
     rows: int = Field(default=40, ge=1, le=1000)
     approval_limit_s: float = Field(default=600.0, gt=0)
+    waiter_limit_s: int = Field(default=WAITER_LIMIT_S, ge=1, le=WAITER_LIMIT_S)
+    """How long the process may live that wakes an idle session; when it ended, messages are typed
+    in until the next one stands."""
     goes_on_after_limit: bool = True
 
 

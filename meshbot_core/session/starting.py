@@ -66,7 +66,7 @@ class Prepared:
             kind=self.options.kind,
             version=self.binary.version,
             server=self._server(),
-            hooks=session_hooks(hook_url),
+            hooks=session_hooks(hook_url, waiter_limit_s=self.options.waiter_limit_s),
             session_id=conversation,
             status_line=status_line_command(theirs.command if theirs else None)
             if self.options.kind == "interactive"
