@@ -70,6 +70,7 @@ class Waiters:
 
     changed: Callable[[], None] = lambda: None
     _newest: dict[str, Waiter] = field(default_factory=dict)
+    _last: str = ""
 
     def came(self, waiter: Waiter) -> None:
         """A waiter said hello: it is the one of its conversation from now on."""
@@ -80,6 +81,7 @@ class Waiters:
         for conversation in over:
             self._dismiss(conversation)
         self._newest[waiter.conversation] = waiter
+        self._last = waiter.conversation
         if len(self._newest) > _MAX_CONVERSATIONS:
             self._dismiss(next(iter(self._newest)))
         self.changed()
@@ -96,6 +98,10 @@ class Waiters:
         """Whether a waiter of ``conversation`` stands, and its claude is alive."""
         waiter = self._newest.get(conversation)
         return waiter is not None and waiter.is_ready
+
+    def has_waited(self, conversation: str) -> bool:
+        """Whether the last one that came was of ``conversation``, which it found at its prompt."""
+        return bool(conversation) and conversation == self._last
 
     async def wake(self, conversation: str, text: str) -> bool:
         """Hand ``text`` to the waiter; True once it confirmed that it wrote it.

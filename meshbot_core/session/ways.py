@@ -53,6 +53,8 @@ class SessionWays:
     process: Keyboard | None = None
     is_typed: bool = False
     """Something may stand half typed at the prompt."""
+    wants_calm: Callable[[], bool] = lambda: False
+    """Whether nothing shall wake the session just now."""
     _natives: list[_Native] = field(default_factory=list)
 
     def native_came(self, session: str, claude_pid: int) -> None:
@@ -60,9 +62,11 @@ class SessionWays:
         self._natives = [each for each in self._natives if each.session != session]
         self._natives.append(_Native(session, claude_pid))
 
-    def native_left(self, session: str) -> None:
-        """That MCP server is gone, or its socket is."""
+    def native_left(self, session: str) -> bool:
+        """That MCP server is gone, or its socket is; whether it had one."""
+        before = len(self._natives)
         self._natives = [each for each in self._natives if each.session != session]
+        return len(self._natives) < before
 
     def _native(self) -> _Native | None:
         pid = self.process.pid if self.process else None
@@ -81,8 +85,11 @@ class SessionWays:
             return "native"
         if self.waiters.is_waiting(self.tracker.conversation):
             return "waiter"
+        conversation = self.tracker.conversation
+        # Before it is at its prompt, a dialog of claude's own could swallow what is typed.
+        is_at_prompt = self.tracker.has_begun or self.waiters.has_waited(conversation)
         may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed
-        return "paste" if may_paste and self.tracker.has_begun else "none"
+        return "paste" if may_paste and is_at_prompt else "none"
 
     async def hand_over(self, hop: Hop, text: str, frame_id: str) -> bool:
         """Give ``text`` to the session by ``hop``."""
@@ -94,16 +101,32 @@ class SessionWays:
             case "stream":
                 await process.say(text, frame_id)
             case "native":
-                is_given = native is not None and self.post_native(native.session, frame_id, text)
+                is_given = self._post(native, frame_id, text)
             case "waiter":
                 is_given = await self.waiters.wake(self.tracker.conversation, text)
             case "paste":
                 await _pasted(process, text)
         return is_given
 
+    def _post(self, native: _Native | None, frame_id: str, text: str) -> bool:
+        if native is None:
+            return False
+        is_given = self.post_native(native.session, frame_id, text)
+        if not is_given:
+            # Nobody is there any more: the next try takes the next way.
+            self.native_left(native.session)
+        return is_given
+
+    async def type_line(self, text: str) -> bool:
+        """Type a line at the prompt; False when something stands there, or nobody reads it."""
+        if self.process is None or self.options.kind == "headless" or self.is_typed:
+            return False
+        await _pasted(self.process, text)
+        return True
+
     def may_push(self) -> bool:
-        """Whether the guard lets messages through."""
-        return not self.guard.pause_reason
+        """Whether the guard lets messages through, and nothing else is under way."""
+        return not self.guard.pause_reason and not self.wants_calm()
 
     def may_show(self, message: InboxMessage) -> bool:
         """Whether this message is not yet too far down a chain of messages."""

@@ -1,0 +1,72 @@
+"""What wakes an idle session when the usual way is gone: it is never deaf for that."""
+
+import os
+import signal
+
+import pytest
+
+from meshbot_core.demo.script import Plan, Rule, Turn, say
+from tests.sessions.agents import Agent
+from tests.sessions.onlooker import watching
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.claude, pytest.mark.slow]
+
+OLDEST = "2.1.197"
+"""It has no socket of its own, so it is woken by a waiter."""
+ESCAPE = b"\x1b"
+PLAN = Plan(
+    (
+        Rule("good news", (say("I am glad"),)),
+        Rule("think for ever", (Turn(is_silent=True),)),
+    )
+)
+
+
+async def serve_pid(agent: Agent) -> int:
+    """The MCP server of the agent's session."""
+    found: list[int] = []
+
+    async def look() -> bool:
+        clients = (await agent.client.status()).clients
+        found.extend(each.pid for each in clients if each.kind == "serve" and each.pid)
+        return bool(found)
+
+    await until(look, 15)
+    return found[-1]
+
+
+async def test_a_waiter_whose_time_is_over_is_replaced_and_no_message_is_missed(agents, ops):
+    dev = await agents.start("dev", PLAN, OLDEST, "any good news?", waiter_limit_s=2)
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "waiter")
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "paste")
+
+    await ops.send(to="dev", message="good news after its time")
+
+    await dev.heard("good news after its time")
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "waiter")
+    await ops.send(to="dev", message="good news for the next one")
+    await dev.heard("good news for the next one")
+    await dev.has_read_all()
+
+
+async def test_a_session_that_nobody_spoke_to_yet_outlives_its_waiter(agents, ops):
+    dev = await agents.start("dev", PLAN, OLDEST, waiter_limit_s=1)
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "waiter")
+    await dev.sees(lambda view: view.hop != "waiter")
+
+    await ops.send(to="dev", message="good news after its time")
+
+    await dev.heard("good news after its time")
+    await dev.has_read_all()
+
+
+async def test_a_session_with_a_socket_of_its_own_needs_no_waiter(agents, ops, newest):
+    dev = await agents.start("dev", PLAN, newest, waiter_limit_s=1)
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "native")
+
+    await ops.send(to="dev", message="good news")
+
+    await dev.heard("good news")
+    assert (await dev.is_in("idle")).hop == "native"
+    await dev.has_read_all()
