@@ -18,10 +18,11 @@ from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance
 from meshbot_core.host.desk import Desk
 from meshbot_core.host.peers import PeerDesk
-from meshbot_core.host.requests import answered, body_of, number, optional, peer_of
+from meshbot_core.host.requests import answered, body_of, number, optional, peer_of, whole
 from meshbot_core.host.streams import Streams
 from meshbot_core.host.views import rows_of
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.session.web_log import web_log
 
 _MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _MAX_WAIT_S: Final = 60.0
@@ -193,7 +194,7 @@ class Control:
         return web.Response(status=204)
 
     async def _get_message(self, request: web.Request) -> web.Response:
-        offset = int(number(request, "offset", 0))
+        offset = whole(request, "offset", 0)
         return answered(await self._desk.read(request.match_info["id"], offset))
 
     async def _get_peers(self, request: web.Request) -> web.Response:
@@ -204,7 +205,7 @@ class Control:
 
     async def _get_journal(self, request: web.Request) -> web.Response:
         after, before = (optional(request, name) for name in ("after", "before"))
-        limit = max(1, min(1000, int(number(request, "limit", 100))))
+        limit = max(1, min(1000, whole(request, "limit", 100)))
         entries = await self._desk.mailbox.journal(after=after, before=before, limit=limit)
         return answered(api.JournalPage(rows=rows_of(entries)))
 
@@ -216,7 +217,7 @@ class Control:
         client = api.ClientView(
             kind=request.query.get("kind", "client"),
             session=request.query.get("session", ""),
-            pid=int(number(request, "pid", 0)),
+            pid=whole(request, "pid", 0),
         )
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         with self._streams.watching(client.session) as watcher:
@@ -249,7 +250,9 @@ async def serving(app: web.Application, agent: AgentPaths) -> AsyncIterator[None
     Call it with the agent's lock held: a socket file that is there is a leftover.
     """
     # An interrupted wait must withdraw what it asked for, so handlers are cancelled with it.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+    runner = web.AppRunner(
+        app, access_log=None, logger=web_log, shutdown_timeout=0.2, handler_cancellation=True
+    )
     await runner.setup()
     try:
         agent.socket.unlink(missing_ok=True)

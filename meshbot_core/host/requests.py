@@ -1,5 +1,6 @@
 """Reading requests of the control socket, and answering them."""
 
+import math
 import socket
 import struct
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from meshbot_core.errors import InvalidArgumentError
 
 _PEERCRED: Final = struct.Struct("3i")
+_LARGEST: Final = 2**53
+"""Up to here every whole number is a JSON number, and SQLite's too."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,6 +46,8 @@ async def body_of(request: web.Request, model: type[Model]) -> Model:
     """
     try:
         return model.model_validate_json(await request.read())
+    except web.RequestPayloadError as error:
+        raise InvalidArgumentError(f"{request.path}: the body is broken") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
@@ -57,14 +62,26 @@ def number(request: web.Request, name: str, default: float) -> float:
     """
     text = request.query.get(name)
     try:
-        return default if text is None else float(text)
+        found = default if text is None else float(text)
     except ValueError as error:
         raise InvalidArgumentError(f"{request.path}: {name}: not a number") from error
+    if not math.isfinite(found):
+        raise InvalidArgumentError(f"{request.path}: {name}: not a number")
+    return found
+
+
+def whole(request: web.Request, name: str, default: int) -> int:
+    """A whole number of the query; the rest of a broken one is dropped.
+
+    Raises:
+        InvalidArgumentError: It is no number.
+    """
+    return int(max(-_LARGEST, min(_LARGEST, number(request, name, default))))
 
 
 def optional(request: web.Request, name: str) -> int | None:
     """A whole number of the query, None when it is not there."""
-    return None if name not in request.query else int(number(request, name, 0))
+    return None if name not in request.query else whole(request, name, 0)
 
 
 def answered(model: BaseModel, status: int = 200) -> web.Response:

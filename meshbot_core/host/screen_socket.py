@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
-from meshbot_core.host.requests import number
+from meshbot_core.host.requests import number, whole
 from meshbot_core.host.screen_frames import EndedFrame, RepaintFrame, ResizeFrame
 from meshbot_core.terminal.viewers import Ended, Output, Repaint, Viewer, Viewers
 
@@ -18,8 +18,8 @@ _ROWS: Final = 24
 
 async def screen_socket(request: web.Request, viewers: Viewers) -> web.WebSocketResponse:
     """Show the screen to one viewer until it leaves, or the session ends."""
-    columns = int(number(request, "columns", _COLUMNS))
-    rows = int(number(request, "rows", _ROWS))
+    columns = whole(request, "columns", _COLUMNS)
+    rows = whole(request, "rows", _ROWS)
     is_onlooker = bool(number(request, "onlooker", 0))
     # A short time-out: else an open socket holds the host's end for seconds.
     socket = web.WebSocketResponse(timeout=0.5, max_msg_size=_MAX_TYPED_BYTES)

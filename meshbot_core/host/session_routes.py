@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from meshbot_core.host.requests import answered, body_of, number, optional, peer_of
+from meshbot_core.host.requests import answered, body_of, optional, peer_of, whole
 from meshbot_core.host.screen_socket import screen_socket
 from meshbot_core.host.session_api import (
     ApprovalRequest,
@@ -65,14 +65,14 @@ class SessionRoutes:
         return await screen_socket(request, self._desk.viewers())
 
     async def _scrollback(self, request: web.Request) -> web.Response:
-        limit = max(1, min(_MOST_LINES, int(number(request, "limit", 500))))
+        limit = max(1, min(_MOST_LINES, whole(request, "limit", 500)))
         page = self._desk.viewers().screen.scrollback(
             before=optional(request, "before"), limit=limit
         )
         return answered(page)
 
     async def _approvals(self, request: web.Request) -> web.Response:
-        history = max(0, min(_MOST_DECISIONS, int(number(request, "history", 0))))
+        history = max(0, min(_MOST_DECISIONS, whole(request, "history", 0)))
         return answered(await self._desk.approval_page(history))
 
     async def _request(self, request: web.Request) -> web.Response:

@@ -20,6 +20,7 @@ from meshbot_core.claude.hooks import HookEvent, SessionStart, parse_hook
 from meshbot_core.claude.statusline import StatusReport, parse_status
 from meshbot_core.errors import ClaudeEventError, MeshError
 from meshbot_core.session.waiters import Waiter, Waiters
+from meshbot_core.session.web_log import web_log
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +165,11 @@ async def hook_listener(sink: HookSink, *, token: str) -> AsyncIterator[HookList
     listener = HookListener(sink, token)
     # A hook that Claude Code gave up withdraws what it asked for.
     runner = web.AppRunner(
-        listener.application(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True
+        listener.application(),
+        access_log=None,
+        logger=web_log,
+        shutdown_timeout=0.2,
+        handler_cancellation=True,
     )
     await runner.setup()
     try:

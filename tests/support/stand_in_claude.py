@@ -19,6 +19,8 @@ class Start(BaseModel):
     pid: int
     arguments: tuple[str, ...]
     folder: str
+    environment: dict[str, str]
+    """What meshbot put into it."""
 
 
 def stand_in_claude(

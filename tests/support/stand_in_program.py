@@ -44,7 +44,10 @@ def main() -> int:
     if words[:2] == ["auth", "status"]:
         show(json.dumps({"loggedIn": facts["is_logged_in"], "authMethod": "api_key"}) + "\n")
         return 0 if facts["is_logged_in"] else 1
-    start = {"pid": os.getpid(), "arguments": words, "folder": str(Path.cwd())}
+    ours = {name: text for name, text in os.environ.items() if name.startswith("MESHBOT_")}
+    start = {
+        "pid": os.getpid(), "arguments": words, "folder": str(Path.cwd()), "environment": ours,
+    }  # fmt: skip
     with (HERE / "starts.jsonl").open("a") as starts:
         starts.write(json.dumps(start) + "\n")
     return begin(facts, words)
@@ -160,6 +163,7 @@ def headless(words: list[str]) -> int:
 
 
 def interactive(words: list[str]) -> int:
+    sys.stdin.reconfigure(errors="replace")
     prompt = words[words.index("--") + 1] if "--" in words else ""
     show(f"{CLEAR}\x1b]0;✳ Claude Code\x07Welcome to the stand-in\r\n")
     if prompt:
