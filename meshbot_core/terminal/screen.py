@@ -11,7 +11,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from avt._avt import Color, Line, Pen, Vt
+from avt._avt import Color, Pen, Vt
+from avt._avt import Line as Line
 from pydantic import BaseModel, ConfigDict
 
 from meshbot_core.terminal.clusters import Clusters
