@@ -43,6 +43,7 @@ class Control:
         streams: Streams,
         status: Callable[[], api.HostStatus],
         stop: Callable[[], None],
+        on_came: Callable[[api.ClientView], None],
         on_vanished: Callable[[str], None],
         on_changed: Callable[[], None],
         reclaim: Callable[[], Awaitable[None]],
@@ -55,6 +56,7 @@ class Control:
         self._streams = streams
         self._status = status
         self._stop = stop
+        self._on_came = on_came
         self._on_vanished = on_vanished
         self._on_changed = on_changed
         self._reclaim = reclaim
@@ -223,6 +225,7 @@ class Control:
         with self._streams.watching(client.session) as watcher:
             if client.kind != _ONLOOKER:
                 self._attendance.came(client)
+                self._on_came(client)
                 self._on_changed()
             try:
                 await response.prepare(request)

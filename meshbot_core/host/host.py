@@ -179,6 +179,7 @@ class AgentHost:
             streams=self._streams,
             status=self.status,
             stop=self.stop,
+            on_came=self.sessions.client_came,
             on_vanished=self._client_left,
             on_changed=self._changed.set,
             reclaim=self._reclaim,

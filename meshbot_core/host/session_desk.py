@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from meshbot_core.errors import MailboxError, MeshError, NoSessionError, SessionRunningError
+from meshbot_core.host.api import ClientView
 from meshbot_core.host.session_api import (
     ApprovalEvent,
     ApprovalPage,
@@ -43,7 +44,7 @@ from meshbot_core.session.records import (
     SessionView,
     Verdict,
 )
-from meshbot_core.session.rights import check_may_decide
+from meshbot_core.session.rights import check_may_decide, parent_of
 from meshbot_core.session.session import Session, Surroundings
 from meshbot_core.session.starting import prepared
 from meshbot_core.session.supervisor import SessionKept, Supervisor, kept_session
@@ -340,15 +341,28 @@ class SessionDesk:
             session.ways.native_came(call.session, call.claude_pid)
             session.pusher.poke()
 
+    def client_came(self, client: ClientView) -> None:
+        """A client opened an event stream: it may be the MCP server of our own claude."""
+        session = self.session
+        if session is None or client.kind != "serve" or session.ways.process is None:
+            return
+        if parent_of(client.pid) == session.ways.process.pid:
+            session.tools.came(client.session)
+
     def client_left(self, client: str) -> None:
         """A client's event stream ended."""
         if (session := self.session) is not None:
-            session.ways.native_left(client)
+            session.tools.vanished(client)
+            if session.ways.native_left(client):
+                session.pusher.native_left()
 
     async def push_reported(self, call: PushReport) -> None:
         """What became of a push."""
         # What is held waits for the human at the terminal, who may still let it in.
-        if (session := self.session) is None or call.state in ("written", "held"):
+        if (session := self.session) is None or call.state == "held":
+            return
+        if call.state == "written":
+            session.pusher.written(call.frame_id)
             return
         self._log.write("push", f"{call.state} {call.reason}")
         await session.pusher.failed(call.frame_id)

@@ -59,7 +59,10 @@ class Ways(Protocol):
 
 @dataclass(slots=True)
 class _Handed:
-    """A lease under way; ``turn`` is the one in which it was certainly shown."""
+    """A lease under way; ``turn`` is the one in which it was certainly shown.
+
+    ``is_written``: the session's socket took it. ``is_stranded``: who was to write it is gone.
+    """
 
     lease_id: str
     frame_id: str
@@ -68,6 +71,8 @@ class _Handed:
     hop: Hop
     at_ms: int
     turn: int | None = None
+    is_written: bool = False
+    is_stranded: bool = False
 
 
 @dataclass(slots=True)
@@ -256,6 +261,17 @@ class Pusher:
         self._not_before_ms = self.clock.now_ms() + _AFTER_DROP_MS
         await self._give_back([each for each in self._handed if each.frame_id == frame_id])
 
+    def written(self, frame_id: str) -> None:
+        """A push was written to the session's own socket."""
+        for handed in self._handed:
+            handed.is_written |= handed.frame_id == frame_id
+
+    def native_left(self) -> None:
+        """Who writes to the session's own socket is gone, maybe before it wrote."""
+        for handed in self._handed:
+            handed.is_stranded |= handed.hop == "native" and not handed.is_written
+        self.poke()
+
     async def gone(self) -> None:
         """The process is dead: all that it holds comes again."""
         self._handed = []
@@ -274,7 +290,8 @@ class Pusher:
         overdue = [
             handed
             for handed in self._handed
-            if handed.turn is None and now_ms - handed.at_ms > _OVERDUE_MS.get(handed.hop, 0)
+            if handed.turn is None
+            and (handed.is_stranded or now_ms - handed.at_ms > _OVERDUE_MS.get(handed.hop, 0))
         ]
         await self._give_back(overdue)
 

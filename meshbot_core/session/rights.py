@@ -31,6 +31,14 @@ def may_decide(pid: int | None, *, sessions: Sequence[int]) -> bool:
     return line.isdisjoint(sessions) and not _is_marked(process)
 
 
+def parent_of(pid: int) -> int | None:
+    """The process that started ``pid``, while both are there."""
+    try:
+        return int(psutil.Process(pid).ppid())
+    except (psutil.Error, ValueError):
+        return None
+
+
 def check_may_decide(pid: int | None, sessions: Sequence[int]) -> None:
     """Refuse a process that belongs to a session.
 

@@ -27,9 +27,11 @@ from meshbot_core.session.guard import Guard
 from meshbot_core.session.log import SessionLog
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
+from meshbot_core.session.tool_server import ToolServer
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
+from meshbot_core.terminal.reports import is_report
 from meshbot_core.types import Clock, new_id
 
 _LOOK_S: Final = 1.0
@@ -64,6 +66,7 @@ class Session:
     waiters: Waiters = field(default_factory=Waiters)
     ways: SessionWays = field(init=False)
     pusher: Pusher = field(init=False)
+    tools: ToolServer = field(init=False)
     _effects: asyncio.Queue[tuple[Effect, int]] = field(default_factory=asyncio.Queue)
     _last_shown: str = ""
     _last_look: tuple[str, str, str] = ("", "", "")
@@ -83,6 +86,8 @@ class Session:
             ways=self.ways,
             clock=around.clock,
         )
+        self.tools = ToolServer(self.tracker, around.clock, around.log, self.ways.type_line)
+        self.ways.wants_calm = lambda: self.tools.wants_calm
 
     async def run(self) -> None:
         """Look after the session until cancelled."""
@@ -175,7 +180,7 @@ class Session:
 
     def typed(self, data: bytes) -> None:
         """Note that somebody typed into the session."""
-        if not data.startswith((b"\x1b[I", b"\x1b[O", b"\x1b[<", b"\x1b[M")):
+        if not is_report(data):
             self.ways.is_typed = True
 
     # -- what follows from it
@@ -231,6 +236,7 @@ class Session:
                 self._heard(effects)
             self._end_limit()
             self._pause_if_due()
+            await self.tools.look()
             looked = (self.tracker.state, self.tracker.reason, self._hop())
             if looked != self._last_look:
                 self._last_look = looked
@@ -302,6 +308,7 @@ class Session:
         """The process ended: give back what it held, and let nobody wait for it."""
         self.ways.process = None
         self.ways.is_typed = False
+        self.tools.process_gone()
         await self.settled()
         self.tracker.ended()
         self.around.approvals.withdraw_all("ended")

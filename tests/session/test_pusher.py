@@ -193,3 +193,25 @@ async def test_a_paused_session_is_pushed_nothing(scene):
     scene.ways.pushes = True
     scene.pusher.poke()
     await scene.pushed(1)
+
+
+async def test_a_push_whose_writer_died_before_it_wrote_comes_again_at_once_and_marked(scene):
+    scene.ways.hop = "native"
+    await scene.comes("hello")
+    await scene.pushed(1)
+
+    scene.pusher.native_left()
+
+    assert "shownBefore=true" in await scene.pushed(2)
+
+
+async def test_a_push_that_was_written_is_waited_for_though_its_writer_died(scene):
+    scene.ways.hop = "native"
+    await scene.comes("hello")
+    await scene.pushed(1)
+    [handed] = scene.pusher._handed
+
+    scene.pusher.written(handed.frame_id)
+    scene.pusher.native_left()
+
+    assert not handed.is_stranded
