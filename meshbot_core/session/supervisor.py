@@ -24,6 +24,8 @@ from meshbot_core.types import Clock, new_id
 log = logging.getLogger(__name__)
 
 _AT_ONCE_MS: Final = 3000
+_REFUSED: Final = 1
+"""The status of a claude that does not know the conversation that it shall resume."""
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
 
 
@@ -102,12 +104,12 @@ class Supervisor:
         self.session.tracker.started(resume or "")
         self.keep()
         status = await self._lived(launch, hook_url)
-        if resume and self.session.tracker.state == "starting":
+        if resume and self._is_lost(status):
             # Killed before its first word was written down, it is not known to Claude Code.
             self.session.around.log.write(
                 "lost", f"{resume} could not be resumed; a new one begins"
             )
-            self.can_resume = False
+            self.can_resume = self.session.tracker.has_begun = False
         elif self.session.tracker.conversation:
             self.conversation = self.session.tracker.conversation
             self.can_resume = self.session.tracker.has_begun or bool(resume)
@@ -115,6 +117,15 @@ class Supervisor:
         last_words = self.hands.last_words()
         await self.session.process_gone()
         return await self._after(status, last_words, self.clock.now_ms() - began_ms)
+
+    def _is_lost(self, status: int) -> bool:
+        """Whether a process that should have resumed ended because there was nothing to resume.
+
+        One that was killed, or ended by us, before it said a word may be resumed the next time.
+        """
+        is_ended_by_us = self._stopped.is_set() or self._is_restarting
+        is_silent = self.session.tracker.state == "starting"
+        return is_silent and status == _REFUSED and not is_ended_by_us
 
     async def _lived(self, launch: Launch, hook_url: str) -> int:
         environment = self.prepared.environment(hook_url=hook_url, token=self.session.token)
