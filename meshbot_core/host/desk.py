@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from meshbot_core.errors import InvalidArgumentError, NoSuchMessageError
@@ -23,6 +23,8 @@ class Desk:
     mailbox: Mailbox
     node: Node
     writing: Writing
+    has_primary: Callable[[], bool] = lambda: False
+    """Whether the agent has a session of its own, to which its messages are pushed."""
 
     # -- sending
 
@@ -116,8 +118,11 @@ class Desk:
         return batch_of(batch)
 
     async def pending(self, call: api.LeaseCall) -> api.MessageBatch:
-        """Hand over what goes beside a tool result: 16 kB of a message, 64 kB together."""
-        if not self.mailbox.counts.unread:
+        """Hand over what goes beside a tool result: 16 kB of a message, 64 kB together.
+
+        Nothing while a session gets pushes: its guard and its turns rule what it is shown.
+        """
+        if not self.mailbox.counts.unread or self.has_primary():
             return api.MessageBatch()
         request = LeaseRequest(
             session=call.session,

@@ -85,7 +85,9 @@ class AgentHost:
             may_send=self.sessions.may_send,
         )
         self._vigil = Vigil(agent, lambda: node.config, self._changed.set)
-        self.desk = Desk(agent.agent, mailbox, node, writing)
+        self.desk = Desk(
+            agent.agent, mailbox, node, writing, has_primary=lambda: self.sessions.is_needed
+        )
         self.asking = Asking(mailbox, node, clock, writing)
 
     # -- what the node tells
