@@ -44,6 +44,8 @@ async def _in_background(wanted: Wanted) -> int:
             f"claude of {agent.agent!r} ended at once: {view.reason or view.state}",
             hint=f"see what it said: meshbot logs {agent.agent}",
         )
+    if view.state == "crashed":
+        note(plain(view.reason))
     line(f'"{plain(agent.agent)}" runs in {plain(view.folder)} ({view.kind}, pid {view.pid})')
     if view.kind == "interactive" and not is_trusted(wanted.folder, os.environ):
         note("Claude Code will first ask whether this folder is trusted.")

@@ -16,6 +16,7 @@ from meshbot_core.errors import MailboxError
 from meshbot_core.host.api import HostStatus
 from meshbot_core.mailbox.reader import MailboxReader
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
+from meshbot_core.session.ending import kept_end
 from meshbot_core.session.records import SessionState, SessionView
 from meshbot_core.types import SystemClock
 
@@ -82,12 +83,20 @@ def _row(found: Look) -> Row:
     if found.error is not None:
         return Row(name, "hanging", str(found.error), _unread(found.agent), None)
     if (host := found.status) is None:
-        return Row(name, "stopped", "", _unread(found.agent), None)
+        return _row_without_host(found.agent)
     session = host.session
     if session is None or (session.is_over and session.state == "stopped" and host.clients):
         users = ", ".join(f"{client.kind} (pid {client.pid})" for client in host.clients)
         return Row(name, "listening", f"used by {users}" if users else "", host.unread, host)
     return Row(name, session.state, _doing(session), host.unread, host)
+
+
+def _row_without_host(agent: AgentPaths) -> Row:
+    unread = _unread(agent)
+    if (end := kept_end(agent)) is None:
+        return Row(agent.agent, "stopped", "", unread, None)
+    why = f"{end.reason}; see: meshbot logs {agent.agent}"
+    return Row(agent.agent, "crashed", why, unread, None)
 
 
 def _unread(agent: AgentPaths) -> int | None:

@@ -30,6 +30,7 @@ from meshbot_core.mailbox.records import InboxMessage
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.approvals import Approvals
 from meshbot_core.session.budget import CrashBudget
+from meshbot_core.session.ending import keep_end
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.headless import HeadlessHands
 from meshbot_core.session.interactive import TerminalHands
@@ -147,7 +148,9 @@ class SessionDesk:
             )
         else:
             self._terminal = None
-            hands = HeadlessHands(on_event=session.stream, log=self._log)
+            hands = HeadlessHands(
+                on_event=session.stream, on_garbage=session.garbled, on_said=session.tracker.said
+            )
         supervisor = Supervisor(self.agent, ready, session, hands, self.clock)
         if kept is not None:
             supervisor.conversation = kept.conversation
@@ -160,15 +163,19 @@ class SessionDesk:
         budget = CrashBudget(list(kept.restarted_at_ms))
         pause_s = budget.take(self.clock.now_ms())
         if pause_s is None or kept.options.restart == "never":
-            self._log.write("crashed", "the host died too often; the session stays down")
+            self._stays_down("the host died too often")
             self.agent.session_json.unlink(missing_ok=True)
             return
         kept = kept.model_copy(update={"restarted_at_ms": tuple(budget.restarted_at_ms)})
         try:
             await self.start(kept.options, kept=kept)
         except MeshError as error:
-            self._log.write("crashed", f"the session could not be started again: {error}")
+            self._stays_down(f"it could not be started again: {error}")
             log.warning("the session could not be started again: %s", error)
+
+    def _stays_down(self, why: str) -> None:
+        self._log.write("crashed", why)
+        keep_end(self.agent, why, self.clock.now_ms())
 
     async def _supervise(self, supervisor: Supervisor) -> None:
         await supervisor.run()

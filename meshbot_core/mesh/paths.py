@@ -170,6 +170,11 @@ class AgentPaths:
         return self.folder / "session.json"
 
     @property
+    def session_end(self) -> Path:
+        """How the last session ended, when it crashed."""
+        return self.folder / "session-end.json"
+
+    @property
     def legacy_queue(self) -> Path:
         """The inbox of the reference implementation."""
         return self.folder / "queue.json"

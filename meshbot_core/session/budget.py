@@ -16,8 +16,8 @@ class CrashBudget:
     restarted_at_ms: list[int] = field(default_factory=list)
 
     def left(self, now_ms: int) -> int:
-        """How many restarts are left."""
-        self.restarted_at_ms = [at for at in self.restarted_at_ms if now_ms - at < WINDOW_MS]
+        """How many restarts are left. What lies ahead of a clock that was set back is dropped."""
+        self.restarted_at_ms = [at for at in self.restarted_at_ms if 0 <= now_ms - at < WINDOW_MS]
         return MOST - len(self.restarted_at_ms)
 
     def take(self, now_ms: int) -> float | None:

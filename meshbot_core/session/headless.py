@@ -8,7 +8,6 @@ from pathlib import Path
 
 from meshbot_core.claude.stream import StreamEvent
 from meshbot_core.session.headless_process import HeadlessProcess
-from meshbot_core.session.log import SessionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +15,7 @@ class HeadlessHand:
     """One headless claude."""
 
     process: HeadlessProcess
+    on_said: Callable[[], None]
 
     @property
     def pid(self) -> int:
@@ -24,6 +24,7 @@ class HeadlessHand:
 
     async def say(self, text: str, frame_id: str) -> None:
         """Give the model ``text``."""
+        self.on_said()
         await self.process.say(text, uuid=frame_id)
 
     def write(self, data: bytes) -> None:
@@ -40,11 +41,16 @@ class HeadlessHand:
 
 @dataclass(slots=True)
 class HeadlessHands:
-    """Starts headless processes; ``on_event`` gets each line that they write."""
+    """Starts headless processes; ``on_event`` gets each line that they write.
+
+    ``on_garbage`` gets what is none, ``on_said`` is told that a line was given to claude.
+    """
 
     on_event: Callable[[StreamEvent], None]
-    log: SessionLog
+    on_garbage: Callable[[str], None]
+    on_said: Callable[[], None]
     _last: HeadlessProcess | None = field(default=None)
+    _last_garbage: str = ""
 
     @contextlib.asynccontextmanager
     async def started(
@@ -56,15 +62,19 @@ class HeadlessHands:
             environment=environment,
             folder=folder,
             on_event=self.on_event,
-            on_garbage=lambda line: self.log.write("garbage", line),
+            on_garbage=self._heard_garbage,
         ) as process:
-            self._last = process
-            yield HeadlessHand(process)
+            self._last, self._last_garbage = process, ""
+            yield HeadlessHand(process, self.on_said)
+
+    def _heard_garbage(self, line: str) -> None:
+        self._last_garbage = line
+        self.on_garbage(line)
 
     def last_words(self) -> str:
-        """The last line of its standard error."""
+        """The last line of its standard error, or else the last one that was no event."""
         lines = self._last.stderr_tail.splitlines() if self._last else []
-        return lines[-1].strip()[:200] if lines else ""
+        return lines[-1].strip()[:200] if lines else self._last_garbage
 
     def viewer_count(self) -> int:
         """Nobody watches a session without a screen."""

@@ -174,6 +174,11 @@ class Session:
             case _:
                 pass
 
+    def garbled(self, line: str) -> None:
+        """Note a line of a headless session that was no event."""
+        self.around.log.write("garbage", line)
+        self.tracker.garbled(line)
+
     def titled(self, title: str) -> None:
         """Note the window's title."""
         self.tracker.titled(title)

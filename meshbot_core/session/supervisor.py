@@ -10,10 +10,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from meshbot_core.claude.launch import Launch
-from meshbot_core.errors import SessionError
+from meshbot_core.errors import SessionError, StorageError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import AgentPaths
-from meshbot_core.session.budget import CrashBudget
+from meshbot_core.session.budget import MOST, WINDOW_MS, CrashBudget
+from meshbot_core.session.ending import forget_end, keep_end
 from meshbot_core.session.hands import Hand, Hands
 from meshbot_core.session.hook_listener import hook_listener
 from meshbot_core.session.records import Record, SessionOptions, SessionView
@@ -73,6 +74,7 @@ class Supervisor:
     async def run(self) -> None:
         """Run the session to its last end."""
         self.started_at_ms = self.clock.now_ms()
+        forget_end(self.agent)
         try:
             async with (
                 hook_listener(self.session, token=self.session.token) as listener,
@@ -86,6 +88,8 @@ class Supervisor:
             # A host that ends while the session was wanted leaves it for the next one.
             if self._is_stopping or self.session.tracker.state in ("stopped", "crashed"):
                 self.agent.session_json.unlink(missing_ok=True)
+            if self.session.tracker.state == "crashed" and not self._is_stopping:
+                keep_end(self.agent, self.session.tracker.reason, self.clock.now_ms())
             self.came_up.set()
             self.ended.set()
             self.hands.over(self.exit_status, self.session.tracker.reason)
@@ -166,6 +170,9 @@ class Supervisor:
         may_restart &= self.prepared.options.restart != "never"
         pause_s = self.budget.take(self.clock.now_ms()) if may_restart else None
         if pause_s is None:
+            if may_restart:
+                minutes = WINDOW_MS // 60_000
+                reason += f"; it was started again {MOST} times in {minutes} minutes, no more"
             tracker.to("crashed", reason)
             self.session.around.log.write("crashed", reason)
             return False
@@ -228,8 +235,8 @@ class Supervisor:
         kept = self.kept(self.prepared.options.model_copy(update={"inherited": {}}))
         try:
             write_atomically(self.agent.session_json, kept.model_dump_json(indent=1).encode())
-        except OSError as error:
-            log.warning("session.json cannot be written: %s", error.strerror)
+        except (OSError, StorageError) as error:
+            log.warning("session.json cannot be written: %s", error)
 
     def noticed(self) -> None:
         """The session changed: write down when it can be resumed, or is another."""

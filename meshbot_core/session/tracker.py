@@ -31,6 +31,11 @@ from meshbot_core.types import Clock
 STALLED_AFTER_MS: Final = 10 * 60 * 1000
 _QUIET_MS: Final = 1500
 """How long an idle title must stand, with no event, before a turn counts as interrupted."""
+_ANSWERS_WITHIN_MS: Final = 120_000
+_GARBLES_WITHIN_MS: Final = 5_000
+"""How soon an event must follow a line, when what comes instead makes no sense."""
+_SLEPT_MS: Final = 60_000
+"""Looks follow each other by the second: when this lies between two, the machine slept."""
 _SHOWN_CHARS: Final = 60
 _TELLING: Final = ("command", "file_path", "pattern", "url", "query", "description", "to")
 
@@ -58,6 +63,10 @@ class Tracker:
     _heard_ms: int = 0
     _title_since_ms: int = 0
     _is_in_turn: bool = field(default=False)
+    _said_ms: int = 0
+    """When the oldest line was given that no event has followed yet; 0: none."""
+    _garbage: str = ""
+    _looked_ms: int = 0
 
     def __post_init__(self) -> None:
         self.since_ms = self._heard_ms = self.clock.now_ms()
@@ -79,6 +88,7 @@ class Tracker:
         """A claude was started; ``conversation`` empty when it chooses one itself."""
         self._heard_ms = self.clock.now_ms()
         self._is_in_turn = False
+        self._said_ms, self._garbage = 0, ""
         self.doing = ""
         if conversation != self.conversation:
             self.has_begun = False
@@ -88,6 +98,7 @@ class Tracker:
     def ended(self) -> None:
         """The claude is gone; whatever it did is over."""
         self._is_in_turn = False
+        self._said_ms = 0
         self.doing = ""
 
     # -- hooks
@@ -168,9 +179,18 @@ class Tracker:
 
     # -- the stream of a headless session
 
+    def said(self) -> None:
+        """Note that a headless session was given a line: events must follow."""
+        self._said_ms = self._said_ms or self.clock.now_ms()
+
+    def garbled(self, line: str) -> None:
+        """Note a line of a headless session that was no event."""
+        self._garbage = line
+
     def stream(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
         """Note a line of a headless session."""
         self._heard_ms = self.clock.now_ms()
+        self._said_ms, self._garbage = 0, ""
         match event:
             case lines.TurnBegan():
                 return self._stream_began(event)
@@ -223,7 +243,9 @@ class Tracker:
 
     def looked_at(self) -> tuple[Effect, ...]:
         """Note that time went by: a turn may have been interrupted, or have stalled."""
-        now_ms = self.clock.now_ms()
+        now_ms = self._woken_ms()
+        if self._said_ms and now_ms - self._said_ms > self._patience_ms:
+            return self._unheard()
         if not self._is_in_turn or self.state == "needs_approval":
             return ()
         quiet_ms = now_ms - max(self._heard_ms, self._title_since_ms)
@@ -232,6 +254,30 @@ class Tracker:
         if now_ms - self._heard_ms > STALLED_AFTER_MS:
             self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
         return ()
+
+
+    def _woken_ms(self) -> int:
+        """The time; what the machine slept, or its clock was changed by, counts for nothing."""
+        now_ms = self.clock.now_ms()
+        gap_ms = now_ms - (self._looked_ms or now_ms)
+        self._looked_ms = now_ms
+        if not 0 <= gap_ms < _SLEPT_MS:
+            self._heard_ms += gap_ms
+            self._title_since_ms += gap_ms
+            self._said_ms += gap_ms if self._said_ms else 0
+        return now_ms
+
+    @property
+    def _patience_ms(self) -> int:
+        return _GARBLES_WITHIN_MS if self._garbage else _ANSWERS_WITHIN_MS
+
+    def _unheard(self) -> tuple[Effect, ...]:
+        """A line was given, and nothing came back that is an event: it was not read."""
+        self._said_ms = 0
+        ended = self._turn_ended(TurnEnded(is_well=False, error="claude does not answer"))
+        what = f"what it writes is no event: {self._garbage}" if self._garbage else "it is silent"
+        self.to("deaf", f"claude does not answer; {what}")
+        return ended
 
 
 def _is_notice(prompt: str) -> bool:

@@ -96,6 +96,46 @@ def test_a_turn_without_an_event_for_ten_minutes_has_stalled_until_the_next_one(
     assert tracker.state == "working"
 
 
+def test_an_hour_that_the_machine_slept_is_no_silence_of_the_session():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="test")
+    tracker.looked_at()
+    clock.advance(3_600_000)
+
+    tracker.looked_at()
+
+    assert tracker.state == "working"
+    for _ in range(STALLED_AFTER_MS // 1000 + 1):
+        clock.advance(1000)
+        tracker.looked_at()
+    assert tracker.state == "stalled"
+
+
+def test_a_clock_that_was_set_back_hides_no_silence():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="test")
+    tracker.looked_at()
+    clock.advance(-86_400_000)
+
+    for _ in range(STALLED_AFTER_MS // 1000 + 2):
+        tracker.looked_at()
+        clock.advance(1000)
+
+    assert tracker.state == "stalled"
+
+
+def test_a_headless_line_that_nothing_answers_makes_the_session_deaf_until_an_event_comes():
+    tracker, clock = a_tracker("headless")
+    tracker.turn_began(is_by_human=True)
+    tracker.said()
+    clock.advance(121_000)
+
+    assert tracker.looked_at() == (TurnEnded(is_well=False, error="claude does not answer"),)
+    assert (tracker.state, tracker.reason) == ("deaf", "claude does not answer; it is silent")
+    line(tracker, type="user", isReplay=True, message={"role": "user", "content": PUSHED})
+    assert tracker.state == "working"
+
+
 def test_an_api_limit_is_a_state_of_its_own():
     tracker, _ = a_tracker()
     hook(tracker, "UserPromptSubmit", prompt="go")

@@ -62,6 +62,13 @@ def begin(facts: dict, words: list[str]) -> int:
         return int(at_start.split()[1])
     if at_start == "garbage":
         show("\x00\xff this is no JSON {\n")
+    if at_start == "flood":
+        show("x" * 50_000_000)
+        return 3
+    if at_start == "babble":
+        for line in sys.stdin:
+            show(f"I was told something of {len(line)} letters\n")
+        return 0
     return headless(words) if "-p" in words else interactive(words)
 
 

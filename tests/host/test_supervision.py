@@ -1,0 +1,175 @@
+"""Sessions whose claude is no good: each ends in a clear state, and loses no message."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from meshbot_core.host.client import HostClient
+from meshbot_core.host.host import HostOptions, running
+from meshbot_core.host.session_client import SessionClient
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.node.node import Listen
+from meshbot_core.session import budget, tracker
+from meshbot_core.session.records import SessionOptions, SessionView
+from meshbot_core.types import SystemClock
+from tests.cli.running import Runner
+from tests.support.stand_in_claude import AtStart, stand_in_claude, starts
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
+
+
+class Dev:
+    """Agent ``dev``, its host, and who talks to it."""
+
+    def __init__(self, agent: AgentPaths, client: HostClient, folder: Path) -> None:
+        self.agent = agent
+        self.client = client
+        self.sessions = SessionClient(client)
+        self.folder = folder
+
+    async def starts(self, at_start: AtStart, kind: str = "headless", **more: object) -> Path:
+        """Start a session of a claude that behaves so; the program."""
+        claude = stand_in_claude(self.folder / f"claude-{at_start or 'good'}", at_start=at_start)
+        facts = {"kind": kind, "folder": str(self.folder), "claude": str(claude), **more}
+        await self.sessions.start(SessionOptions.model_validate(facts))
+        return claude
+
+    async def view(self) -> SessionView:
+        found = (await self.sessions.session()).session
+        assert found is not None
+        return found
+
+    async def is_in(self, state: str, *, is_over: bool = False) -> SessionView:
+        async def look() -> bool:
+            view = await self.view()
+            return (view.state, view.is_over) == (state, is_over)
+
+        try:
+            await until(look, 10)
+        except TimeoutError:
+            raise AssertionError(f"not {state}: {await self.view()}\n{self.log}") from None
+        return await self.view()
+
+    @property
+    def log(self) -> str:
+        return self.agent.session_log.read_text()
+
+    async def reads_what_waits(self, text: str) -> None:
+        """A good claude is started, and is shown what the others were not."""
+        waiting = await self.client.status()
+        assert (waiting.unread, waiting.leased) == (1, 0)
+        await self.starts("")
+        await until(lambda: text in self.log, 10)
+
+        async def is_empty() -> bool:
+            status = await self.client.status()
+            return (status.unread, status.leased) == (0, 0)
+
+        await until(is_empty, 10)
+
+
+@contextlib.asynccontextmanager
+async def hosted(agent: AgentPaths, folder: Path) -> AsyncIterator[Dev]:
+    options = HostOptions(Listen(host=None, port=None, advertise=None))
+    async with (
+        running(agent, options, SystemClock()),
+        HostClient.connected(agent, kind="test") as client,
+    ):
+        yield Dev(agent, client, folder)
+
+
+@pytest.fixture
+async def dev(mesh_paths: MeshPaths, tmp_path: Path) -> AsyncIterator[Dev]:
+    async with hosted(mesh_paths.agent("dev"), tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are short, for nobody has the time."""
+    monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(tracker, "_GARBLES_WITHIN_MS", 300)
+
+
+async def test_one_that_crashes_at_every_start_is_given_up_after_five_and_says_so(
+    dev: Dev, capsys: pytest.CaptureFixture[str]
+):
+    await dev.client.send(to="dev", message="are you there?")
+
+    claude = await dev.starts("exit 3")
+
+    view = await dev.is_in("crashed", is_over=True)
+    assert len(starts(claude)) == 6
+    assert view.reason == (
+        "claude ended with status 3: it ends at once; "
+        "it was started again 5 times in 10 minutes, no more"
+    )
+    assert (view.restarts, view.restarts_left, view.exit_status) == (5, 0, 3)
+    shown = (await asyncio.to_thread(Runner(capsys), "ps")).out
+    assert "crashed" in shown
+    assert "5 times in 10 minutes" in shown
+    await dev.reads_what_waits("heard: ")
+
+
+async def test_ps_says_how_it_crashed_when_its_host_is_gone(
+    mesh_paths: MeshPaths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    agent = mesh_paths.agent("dev")
+    async with hosted(agent, tmp_path) as dev:
+        await dev.starts("exit 3", restart="never")
+        await dev.is_in("crashed", is_over=True)
+
+    shown = (await asyncio.to_thread(Runner(capsys), "ps")).out
+    assert "crashed" in shown
+    assert "status 3: it ends at once; see: meshbot logs dev" in shown
+
+    async with hosted(agent, tmp_path) as dev:
+        await dev.starts("")
+        await dev.sessions.stop()
+    assert "stopped" in (await asyncio.to_thread(Runner(capsys), "ps")).out
+
+
+async def test_one_that_ends_well_at_once_is_not_started_again_and_again(dev: Dev):
+    await dev.client.send(to="dev", message="are you there?")
+
+    claude = await dev.starts("exit 0", "interactive")
+
+    view = await dev.is_in("crashed", is_over=True)
+    assert "ended with status 0: it ends at once" in view.reason
+    assert len(starts(claude)) == 1
+    await dev.reads_what_waits("heard: ")
+
+
+async def test_a_line_of_garbage_between_the_events_is_passed_over(dev: Dev):
+    await dev.starts("garbage")
+    await dev.client.send(to="dev", message="are you there?")
+
+    await until(lambda: "heard: " in dev.log, 10)
+    assert "garbage" in dev.log
+    await dev.is_in("idle")
+
+
+async def test_one_that_answers_with_garbage_is_deaf_and_what_it_was_told_waits(dev: Dev):
+    await dev.client.send(to="dev", message="are you there?")
+    await dev.starts("babble", flags=["Watch."])
+
+    view = await dev.is_in("deaf")
+
+    assert view.reason.startswith("claude does not answer; what it writes is no event: I was told")
+    await dev.sessions.stop()
+    await dev.reads_what_waits("heard: ")
+
+
+async def test_fifty_megabytes_without_an_end_of_line_are_borne(dev: Dev):
+    await dev.client.send(to="dev", message="are you there?")
+
+    await dev.starts("flood", restart="never")
+
+    view = await dev.is_in("crashed", is_over=True)
+    assert view.reason.startswith("claude ended with status 3: xxx")
+    assert len(view.reason) < 300
+    await dev.reads_what_waits("heard: ")
