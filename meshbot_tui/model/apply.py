@@ -79,10 +79,7 @@ def _of_agent(
             agent = _with_host(agent, _facts(status, stamp))
             agent = _with_session(agent, SessionFacts(status.session, stamp))
         case events.HostLost(_, presence, stamp, problem, unread):
-            old = agent.host
-            gone = replace(
-                old, presence=presence, stamp=stamp, problem=problem, unread=unread, pid=0
-            )
+            gone = HostFacts(presence, stamp, problem=problem, unread=unread)
             agent = _with_host(agent, gone)
         case events.SessionSeen(_, view, stamp):
             agent = _with_session(agent, SessionFacts(view, stamp))
