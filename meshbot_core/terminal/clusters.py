@@ -83,6 +83,8 @@ class Clusters:
         ``column`` is where the cursor stands, from 0: a cluster that began in the text before is
         written again, over its beginning.
         """
+        if not text:
+            return ""
         tail = "" if self._is_string_open else self._tail
         if text.isascii():
             self._note_end(text, text[-1:])

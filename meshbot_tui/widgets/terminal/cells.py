@@ -1,5 +1,6 @@
 """Runs of a kept screen as strips of the console."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -51,7 +52,8 @@ def _fitted(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _fitted_glyph(glyph: str) -> str:
     wanted = clusters.width(glyph)
-    drawn = glyph if glyph.isprintable() or len(glyph) > 1 else " "
+    is_seen = len(glyph) > 1 or glyph.isprintable() or unicodedata.category(glyph) == "Zs"
+    drawn = glyph if is_seen else " "
     if cell_len(drawn) > wanted:
         drawn = drawn[0] if get_character_cell_size(drawn[0]) <= wanted else "\ufffd"
     return drawn + " " * (wanted - cell_len(drawn))

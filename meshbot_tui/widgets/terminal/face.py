@@ -43,6 +43,16 @@ class ScreenFace(Widget):
         """The title that the program gave its window."""
         return self._picture.screen.title
 
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """Column and row of the program's cursor on its screen, None when it is hidden."""
+        return self._picture.screen.cursor
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether bytes wait to be read, or what came of them to be drawn."""
+        return self._pace.is_behind
+
     def repaint(self, columns: int, rows: int, data: bytes) -> None:
         """Begin anew with this screen; what was above it is forgotten."""
         self._pace.drop()
@@ -98,10 +108,8 @@ class ScreenFace(Widget):
             self.scrollback_wanted(history.before, PAGE_LINES)
 
     def _read(self, data: bytes) -> None:
-        fed = self._picture.feed(data)
-        if fed.answers:
-            self.answered(fed.answers)
-        if fed.bells:
+        # What the program asks its terminal is answered by the host, for all who look on.
+        if self._picture.feed(data).bells:
             self.rang()
 
     def _draw(self, is_urgent: bool) -> None:
@@ -145,9 +153,6 @@ class ScreenFace(Widget):
         """What stands in the upper right corner."""
         back = self._picture.back
         return f"↑ {back} line{'s' if back > 1 else ''}" if back else ""
-
-    def answered(self, data: bytes) -> None:
-        """The program asked its terminal something; this is the answer."""
 
     def rang(self) -> None:
         """The program rang the bell."""

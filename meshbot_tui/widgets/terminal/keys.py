@@ -43,6 +43,7 @@ _MODIFIED: Final = {
 }
 """A newline that does not send: Claude Code reads escape and return as one."""
 _CONTROLS: Final = {
+    "@": 0,
     "at": 0,
     "space": 0,
     "2": 0,
@@ -109,6 +110,8 @@ def _typed(name: str, held: int) -> str:
         control = _control(name)
         return prefix + control if control else ""
     character = _PLAIN.get(name) or key_to_character(name) or ""
+    if held & _SHIFT and len(character) == 1:
+        character = character.upper()
     return prefix + character if character else ""
 
 

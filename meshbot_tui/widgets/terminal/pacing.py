@@ -43,6 +43,11 @@ class Pace:
         self._typed_at = 0.0
         self._held_since: float | None = None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is still to be read or drawn."""
+        return bool(self._waiting) or self._is_scheduled
+
     def typed(self) -> None:
         """Something went to the program: an echo may follow."""
         self._typed_at = time.monotonic()

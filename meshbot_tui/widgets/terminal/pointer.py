@@ -34,6 +34,11 @@ class PointedFace(ScreenFace):
         self._copy_mode: CopyMode | None = None
         self._dragged: Selection | None = None
 
+    @property
+    def selected_text(self) -> str:
+        """What is selected now."""
+        return self._picture.selected_text()
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press is the program's, or begins a selection; the first one only enters."""
         if not self.is_live:

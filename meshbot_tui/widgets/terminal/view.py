@@ -53,6 +53,12 @@ class TerminalView(PointedFace, can_focus=True):
         view: "TerminalView"
 
     @dataclass
+    class Released(Message):
+        """Keys go to the program no more."""
+
+        view: "TerminalView"
+
+    @dataclass
     class LeaveWanted(Message):
         """Keys go to the console again; the focus is the app's to move."""
 
@@ -133,6 +139,8 @@ class TerminalView(PointedFace, can_focus=True):
         if has_keys:
             self._post_size()
             self.post_message(self.Entered(self))
+        else:
+            self.post_message(self.Released(self))
         self._report_focus(_FOCUS_IN if has_keys else _FOCUS_OUT)
         self.refresh_bindings()
 
@@ -220,11 +228,6 @@ class TerminalView(PointedFace, can_focus=True):
             self._post_size()
         self._pace.typed()
         self.post_message(self.Typed(self, data))
-
-    def answered(self, data: bytes) -> None:
-        """The program is told what its terminal can do."""
-        if self.is_live:
-            self.post_message(self.Typed(self, data))
 
     def rang(self) -> None:
         """The program rang the bell."""
