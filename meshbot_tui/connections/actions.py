@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from meshbot_core.bootstrap.meshes import remove_peer
 from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.clients.looks import session_client
 from meshbot_core.clients.readiness import check_ready, is_trusted
@@ -113,7 +114,10 @@ class Actions:
         Raises:
             HostRunningError: Its host runs.
         """
-        return await asyncio.to_thread(_put_aside, self.mesh.agent(name))
+        place = await asyncio.to_thread(_put_aside, self.mesh.agent(name))
+        if name in (await asyncio.to_thread(read_config, self.mesh)).peers:
+            await asyncio.to_thread(remove_peer, self.mesh, name)
+        return place
 
 
 def _put_aside(agent: AgentPaths) -> Path:
@@ -123,7 +127,6 @@ def _put_aside(agent: AgentPaths) -> Path:
         raise NoSessionError(f'"{agent.agent}" has no place on this machine')
     aside = agent.mesh.folder / "forgotten"
     aside.mkdir(mode=0o700, exist_ok=True)
-    place = aside / agent.agent
-    shutil.rmtree(place, ignore_errors=True)
+    place = aside / f"{agent.agent}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     agent.folder.rename(place)
     return place

@@ -38,6 +38,7 @@ class Row:
     latency_ms: float | None = None
     last_seen_ms: int = 0
     has_screen: bool = False
+    has_log: bool = False
 
 
 _LOOKS: Final[dict[SessionState, Look]] = {
@@ -103,6 +104,7 @@ def _of_agent(agent: Agent, asking: set[str]) -> Row:
         context_used=view.context_used,
         cost_usd=view.cost_usd,
         has_screen=is_there and view.kind == "interactive" and not view.is_over,
+        has_log=view.kind == "headless" or not is_there or view.is_over,
     )
 
 

@@ -69,6 +69,8 @@ class AgentList(ScrollView, can_focus=True):
         self._lines: tuple[Line, ...] = ()
         self._now_ms = 0
         self.chosen: str | None = None
+        self.preferred: str = ""
+        """Who is chosen first, once known."""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
         """Show these rows; the chosen one stays where it is under the reader."""
@@ -84,8 +86,19 @@ class AgentList(ScrollView, can_focus=True):
             self.refresh()
         else:
             self._refresh_changed(before)
-        if self.chosen is None and rows:
-            self.choose(rows[0].name)
+        self._choose_first()
+
+    def _choose_first(self) -> None:
+        """Somebody is always chosen: who was last, else the first that a person would look at."""
+        names = [row.name for row in self._rows]
+        if self.chosen in names:
+            return
+        if self.preferred in names:
+            self.choose(self.preferred)
+        elif here := [row.name for row in self._rows if row.group == "agent"]:
+            self.choose(here[0])
+        elif self.chosen is not None or not self.preferred:
+            self.chosen = None
 
     def _refresh_changed(self, before: tuple[Line, ...]) -> None:
         for number, (old, new) in enumerate(zip(before, self._lines, strict=True)):

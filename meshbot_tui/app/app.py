@@ -1,0 +1,214 @@
+"""The console: what its widgets ask for is done."""
+
+from textual import on, work
+
+from meshbot_core.session.records import Verdict
+from meshbot_tui.app.commands import Commands
+from meshbot_tui.connections.screens import ScreenFeed
+from meshbot_tui.model.compose import Draft
+from meshbot_tui.model.journal import MessageRow
+from meshbot_tui.screens.main import MainScreen
+from meshbot_tui.screens.message import MessageScreen
+from meshbot_tui.screens.question import Question
+from meshbot_tui.widgets.agents import AgentList
+from meshbot_tui.widgets.approvals import ApprovalsPane
+from meshbot_tui.widgets.compose import Compose
+from meshbot_tui.widgets.grid import GridPane
+from meshbot_tui.widgets.messages import MessageList, MessagesPane
+from meshbot_tui.widgets.pane import AgentPane
+from meshbot_tui.widgets.terminal import TerminalView
+
+
+class MeshbotApp(Commands):
+    """Messages of the widgets; keys, values and connections are its bases'."""
+
+    # -- messages
+
+    @on(MessagesPane.Filtered)
+    def filtered(self, event: MessagesPane.Filtered) -> None:
+        """Other messages are to be shown."""
+        self._keep(filter=event.line)
+        if self.talk is not None:
+            self.talk.narrow(event.filter)
+
+    @on(MessageList.RowsWanted)
+    def rows_wanted(self, event: MessageList.RowsWanted) -> None:
+        """Rows came into view."""
+        if self.talk is not None:
+            self._started(self.talk.fill(event.keys))
+
+    @on(MessageList.Opened)
+    @work(group="dialogs")
+    async def opened(self, event: MessageList.Opened) -> None:
+        """One message and its thread."""
+        if self.talk is None:
+            return
+        text, thread = await self.talk.whole(event.row)
+        wanted = await self.ask_person(MessageScreen(event.row, text, thread))
+        if wanted == "copy":
+            self._copy(text)
+        elif wanted == "again":
+            self._again(event.row, text)
+        elif wanted == "answer":
+            self.main.compose_line.begin(f"!{event.row.id} ")
+
+    @on(MessageList.CopyWanted)
+    @work(group="dialogs")
+    async def copy_wanted(self, event: MessageList.CopyWanted) -> None:
+        """A message's whole text."""
+        if self.talk is not None:
+            self._copy((await self.talk.whole(event.row))[0])
+
+    @on(MessageList.AgainWanted)
+    @work(group="dialogs")
+    async def again_wanted(self, event: MessageList.AgainWanted) -> None:
+        """The same once more, when the person is sure."""
+        if self.talk is not None:
+            self._again(event.row, (await self.talk.whole(event.row))[0])
+
+    def _copy(self, text: str) -> None:
+        self.copy_to_clipboard(text)
+        self.notify(f"{len(text):,} characters copied", timeout=2)
+
+    def _again(self, row: MessageRow, text: str) -> None:
+        if self.deeds is not None:
+            self._do(f"to {row.to}", self.deeds.say(Draft("send", row.to, text)))
+
+    # -- messages of the widgets
+
+    @on(AgentList.Chosen)
+    def chosen(self, event: AgentList.Chosen) -> None:
+        """Another agent is looked at."""
+        self._keep(chosen=event.name)
+        self._is_stale = True
+        self._show()
+
+    @on(AgentList.Entered)
+    @on(GridPane.Entered)
+    def entered(self, event: AgentList.Entered | GridPane.Entered) -> None:
+        """The keys go to this agent's pane."""
+        self.main.agents.choose(event.name)
+        self.main.look_at("terminal")
+        self._is_stale = True
+        self._show()
+        pane = self.main.pane
+        if pane.face == "screen":
+            pane.screen_view.enter()
+        elif pane.face == "log":
+            pane.log_view.focus()
+
+    @on(MainScreen.ViewChanged)
+    def view_changed(self, event: MainScreen.ViewChanged) -> None:
+        """The centre shows something else."""
+        self._keep(view=event.view)
+        self._is_stale = True
+        if event.view == "grid":
+            self._fill_grid()
+        elif self.feeds is not None:
+            self.feeds.feed_grid(())
+
+    @on(GridPane.Arranged)
+    def arranged(self, event: GridPane.Arranged) -> None:
+        """The grid's panes are there to be fed."""
+        if self.feeds is not None and self.main.view == "grid":
+            self.feeds.feed_grid(event.agents)
+
+    # -- the chosen agent's pane
+
+    @on(TerminalView.Typed)
+    def typed(self, event: TerminalView.Typed) -> None:
+        """Keys for the program."""
+        if (feed := self.feed) is not None:
+            feed.type(event.data)
+
+    @on(TerminalView.Sized)
+    def sized(self, event: TerminalView.Sized) -> None:
+        """The pane has another size."""
+        if (feed := self.feed) is not None:
+            feed.resize(event.columns, event.rows)
+
+    @on(AgentPane.Sized)
+    def pane_sized(self, event: AgentPane.Sized) -> None:
+        """It rules where nobody else typed."""
+        if (feed := self.feed) is not None:
+            feed.resize(event.columns, event.rows)
+
+    @on(TerminalView.Entered)
+    def keys_taken(self) -> None:
+        """Somebody types here from now on: this size rules."""
+        self.main.pane.mark_keys(has_keys=True)
+        if (feed := self.feed) is not None:
+            feed.enter()
+
+    @on(TerminalView.LeaveWanted)
+    def leave(self) -> None:
+        """Back to the list."""
+        self.main.agents.focus()
+
+    @on(TerminalView.Released)
+    def keys_released(self) -> None:
+        """The keys are the console's again."""
+        self.main.pane.mark_keys(has_keys=False)
+
+    @on(TerminalView.ScrollbackWanted)
+    @work(group="scrollback")
+    async def scrollback_wanted(self, event: TerminalView.ScrollbackWanted) -> None:
+        """Lines that have scrolled out."""
+        if (feed := self.feed) is not None:
+            event.view.add_scrollback(await feed.scrollback(event.before, event.limit))
+
+    @on(TerminalView.PasteQuestion)
+    @work(group="dialogs")
+    async def paste_question(self, event: TerminalView.PasteQuestion) -> None:
+        """Much text, or more than text, is to be typed."""
+        text = event.text
+        lines = text.count("\n") + 1
+        odd = "" if text.isprintable() or "\x1b" not in text else ", with control characters"
+        if await self.ask_person(
+            Question(f"Paste {len(text):,} characters, {lines:,} lines{odd}?", "paste it")
+        ):
+            event.view.enter()
+            event.view.paste(text)
+
+    @on(TerminalView.Copied)
+    def copied(self, event: TerminalView.Copied) -> None:
+        """A person selected this."""
+        self._copy(event.text)
+
+    @on(TerminalView.Rang)
+    def rang(self) -> None:
+        """The program rang."""
+        self.bell()
+
+    @property
+    def feed(self) -> ScreenFeed | None:
+        """The line to the chosen agent's screen."""
+        return self.feeds.feed if self.feeds is not None else None
+
+    # -- what a person says and decides
+
+    @on(Compose.Wanted)
+    def say(self, event: Compose.Wanted) -> None:
+        """Something is to be said."""
+        if self.deeds is not None:
+            self._do(f"to {event.draft.to}", self.deeds.say(event.draft))
+
+    @on(Compose.Refused)
+    def refused(self, event: Compose.Refused) -> None:
+        """It cannot be said so."""
+        self.notify(event.reason, severity="warning", markup=False)
+
+    @on(ApprovalsPane.Decided)
+    def decided(self, event: ApprovalsPane.Decided) -> None:
+        """Allow or deny."""
+        if self.deeds is not None:
+            verdict = Verdict(
+                behavior=event.behavior, scope=event.scope, reason=event.reason, by="console"
+            )
+            self._do("approval", self.deeds.decide(event.agent, event.id, verdict), event.agent)
+
+    @on(ApprovalsPane.Answered)
+    def answered(self, event: ApprovalsPane.Answered) -> None:
+        """A question is answered."""
+        if self.deeds is not None:
+            self._do("answer", self.deeds.reply(event.to, event.id, event.text), event.to)

@@ -1,0 +1,86 @@
+"""What the keys and the command palette do."""
+
+from collections.abc import Iterable
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from meshbot_tui.app.console import Console
+from meshbot_tui.model.attention import waits_longest
+from meshbot_tui.screens.help import HelpScreen
+from meshbot_tui.screens.keys import COMMANDS, HELP
+from meshbot_tui.screens.notices import NoticesScreen
+
+
+class Commands(Console):
+    """Actions on the chosen agent, and on the whole."""
+
+    def _on_chosen(self, what: str, deed: str) -> None:
+        name = self.main.agents.chosen
+        row = self._row(name)
+        if self.deeds is None or name is None or row is None:
+            self.tell("Choose an agent first.", "warning")
+        elif row.group != "agent":
+            self.tell(f'"{name}" is not an agent of this machine.', "warning")
+        else:
+            self._do(f'{what} "{name}"', getattr(self.deeds, deed)(name), name)
+
+    def action_start_agent(self) -> None:
+        """The start dialog."""
+        if self.deeds is None:
+            self.tell("Not connected yet.", "warning")
+            return
+        row = self._row(self.main.agents.chosen)
+        is_away = row is not None and row.group == "agent" and row.look.word == "stopped"
+        self._do("start", self.deeds.start(row.name if row is not None and is_away else ""))
+
+    def action_stop_agent(self) -> None:
+        """Stop the chosen agent."""
+        self._on_chosen("stop", "stop")
+
+    def action_restart_agent(self) -> None:
+        """Restart the chosen agent."""
+        self._on_chosen("restart", "restart")
+
+    def action_forget_agent(self) -> None:
+        """Forget the chosen agent."""
+        self._on_chosen("forget", "forget")
+
+    def action_resume_agent(self) -> None:
+        """Let the chosen agent go on."""
+        self._on_chosen("resume", "resume")
+
+    def action_fleet(self) -> None:
+        """A fleet file up or down."""
+        if self.deeds is not None:
+            self._do("fleet", self.deeds.fleet())
+
+    def action_notices(self) -> None:
+        """What was said before."""
+        self.push_screen(NoticesScreen(self.picture.notices))
+
+    def action_help(self) -> None:
+        """The keys, here."""
+        self.push_screen(HelpScreen("Keys", HELP))
+
+    def action_attend(self) -> None:
+        """Go to who has waited longest for the person."""
+        name = waits_longest(self.picture)
+        if name is None:
+            self.notify("Nobody waits for you.", timeout=2)
+            return
+        self.main.agents.choose(name)
+        self.main.look_at("approvals")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """All that the keys do, by name."""
+        for title, text, action in COMMANDS:
+            yield SystemCommand(
+                title, text, lambda action=action: self.call_later(self._run, action)
+            )
+        yield SystemCommand(
+            "Theme", "Light, dark, or the terminal's own colours", self.action_change_theme
+        )
+
+    async def _run(self, action: str) -> None:
+        await self.run_action(action, self.main)

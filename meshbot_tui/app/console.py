@@ -1,0 +1,176 @@
+"""What the console knows, tells and keeps."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Final, TypeVar
+
+from textual import work
+from textual.app import App
+from textual.screen import ModalScreen
+from textual.worker import Worker
+
+from meshbot_core.bootstrap.meshes import create_mesh
+from meshbot_core.errors import MeshError
+from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.connections.desk import MeshDesk, reason_of
+from meshbot_tui.connections.memory import Memory, Remembered
+from meshbot_tui.model import events
+from meshbot_tui.model.apply import apply
+from meshbot_tui.model.attention import Row
+from meshbot_tui.model.picture import Picture, Severity
+from meshbot_tui.screens.attention import Attention
+from meshbot_tui.screens.deeds import Deeds
+from meshbot_tui.screens.feeds import Feeds
+from meshbot_tui.screens.main import MainScreen
+from meshbot_tui.screens.question import Question
+from meshbot_tui.screens.talk import Talk
+from meshbot_tui.themes import DEFAULT, THEMES
+
+Answer = TypeVar("Answer")
+
+_AGAIN_S: Final = 3.0
+_SHOW_S: Final = 0.1
+"""Lists are drawn anew ten times a second at most."""
+
+
+class Console(App[None]):
+    """What is known, told and kept; the screens know how it looks."""
+
+    TITLE = "meshbot"
+
+    def __init__(self, mesh: MeshPaths) -> None:
+        super().__init__()
+        self.mesh = mesh
+        self.picture = Picture()
+        self._memory = Memory(mesh)
+        self.remembered: Remembered = self._memory.read()
+        self.main = MainScreen()
+        self.deeds: Deeds | None = None
+        self.feeds: Feeds | None = None
+        self.talk: Talk | None = None
+        self._attention = Attention(self)
+        self._rows: tuple[Row, ...] = ()
+        self._is_stale = True
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.remembered.theme or DEFAULT
+
+    # -- what is known
+
+    async def on_mount(self) -> None:
+        """Show the screen, then connect."""
+        await self.push_screen(self.main)
+        self.main.agents.preferred = self.remembered.chosen or ""
+        self.feeds = Feeds(self.mesh, self.main.pane, self.main.grid, self._started)
+        self.connect()
+        self.set_interval(_SHOW_S, self._show)
+        self.set_interval(1.0, self._grow_older)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    @work(group="desk")
+    async def connect(self) -> None:
+        """Be on the mesh for as long as the console runs; what keeps it from that is told once."""
+        if not await asyncio.to_thread(self.mesh.config.exists) and not await self._make_mesh():
+            return
+        told = ""
+        while True:
+            try:
+                await self._be_on_mesh()
+            except MeshError as error:
+                reason = f"the console is not on the mesh: {reason_of(error)}"
+                if reason != told:
+                    told = reason
+                    self.tell(reason, "error")
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _be_on_mesh(self) -> None:
+        async with MeshDesk.opened(self.mesh, self.heard, self._journal_changed) as desk:
+            self.deeds = Deeds(self, desk.actions)
+            self.talk = Talk(self.main.messages, desk.journals, self._started)
+            self.talk.begin(self.remembered.filter)
+            try:
+                await desk.run()
+            except BaseExceptionGroup as group:
+                raise group.exceptions[0] from None
+
+    async def _make_mesh(self) -> bool:
+        """Offer to make the mesh that is not there; whether it is now."""
+        name = self.mesh.mesh
+        question = (
+            f'There is no mesh "{name}" on this machine yet.\n\n'
+            f"Make one? It gets a fresh key, in {self.mesh.folder}."
+        )
+        if not await self.ask_person(Question(question, "make it")):
+            self.exit()
+            return False
+        await asyncio.to_thread(create_mesh, name, home=self.mesh.home)
+        self.tell(f'mesh "{name}" is made; n starts the first agent')
+        return True
+
+    def heard(self, event: events.Event) -> None:
+        """Something happened; it is shown within a tenth of a second."""
+        before, self.picture = self.picture, apply(self.picture, event)
+        if before is not self.picture:
+            self._is_stale = True
+            self._attention.look(before, self.picture)
+
+    def _journal_changed(self, agent: str) -> None:
+        if self.talk is not None:
+            self.talk.changed(agent)
+
+    def _grow_older(self) -> None:
+        self._is_stale = True
+
+    def _show(self) -> None:
+        if not self._is_stale or not self.main.is_mounted:
+            return
+        self._is_stale = False
+        self._rows = self.main.show(self.picture, int(time.time() * 1000))
+        if self.feeds is not None:
+            self.feeds.look_at(self._row(self.main.agents.chosen))
+            self.main.grid.describe(self._rows)
+        if self.main.view == "grid":
+            self._fill_grid()
+
+    def _fill_grid(self) -> None:
+        self.call_later(self.main.grid.put, [row.name for row in self._rows if row.has_screen])
+
+    def _row(self, name: str | None) -> Row | None:
+        return next((row for row in self._rows if row.name == name), None)
+
+    def _started(self, coroutine: Coroutine[object, object, None]) -> Worker[None]:
+        return self.run_worker(coroutine, group="feeds", exit_on_error=True)
+
+    # -- what is told and kept
+
+    def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
+        """Say it for a while, and keep it."""
+        self.heard(events.Noticed(int(time.time() * 1000), text, severity, agent))
+        level = {"note": "information", "warning": "warning", "error": "error"}[severity]
+        self.notify(text, severity=level, timeout=12 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
+
+    def remember(self, remembered: Remembered) -> None:
+        """Keep it for the next time."""
+        self.remembered = remembered
+        self._memory.write(remembered)
+
+    def _keep(self, **what: object) -> None:
+        self.remember(self.remembered.model_copy(update=what))
+
+    def _keep_theme(self, theme: object) -> None:
+        self._keep(theme=self.theme)
+
+    def desktop_notice(self, text: str) -> None:
+        """OSC 9 and 777: terminals that know them show it, others ignore it."""
+        driver = self._driver
+        if driver is not None and not self.is_headless:
+            driver.write(f"\x1b]9;{text}\x07\x1b]777;notify;meshbot;{text}\x07")
+
+    async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
+        """Show a dialog; its answer."""
+        return await self.push_screen_wait(dialog)
+
+    def _do(self, what: str, deed: Coroutine[object, object, None], agent: str = "") -> None:
+        if self.deeds is not None:
+            self.run_worker(self.deeds.tried(deed, what, agent), group="deeds")

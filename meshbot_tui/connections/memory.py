@@ -1,0 +1,62 @@
+"""What the console remembers of a mesh: the chosen agent, the filter, the theme, last starts."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from meshbot_core.errors import MeshError
+from meshbot_core.mesh.files import write_atomically
+from meshbot_core.mesh.paths import MeshPaths
+
+
+class StartForm(BaseModel):
+    """What was typed into the start dialog for an agent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str = ""
+    folder: str = ""
+    kind: str = "interactive"
+    model: str = ""
+    permission_mode: str = ""
+    prompt: str = ""
+    flags: str = ""
+
+
+class Remembered(BaseModel):
+    """All of it; unknown members pass, so that an older console reads a newer one's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    chosen: str | None = None
+    view: str = "terminal"
+    theme: str = ""
+    filter: str = ""
+    forms: dict[str, StartForm] = Field(default_factory=dict)
+    last_form: str = ""
+    fleet: str = ""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Kept in a file of this mesh; that it cannot be kept is no reason to fail."""
+
+    mesh: MeshPaths
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.mesh.folder / "console.json"
+
+    def read(self) -> Remembered:
+        """What was kept, or nothing."""
+        with contextlib.suppress(OSError, ValueError, ValidationError):
+            return Remembered.model_validate_json(self.path.read_bytes())
+        return Remembered()
+
+    def write(self, remembered: Remembered) -> None:
+        """Keep it, for this user's eyes only."""
+        with contextlib.suppress(OSError, MeshError):
+            write_atomically(self.path, remembered.model_dump_json(indent=2).encode())

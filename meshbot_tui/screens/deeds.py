@@ -1,0 +1,202 @@
+"""What a person wants done: the dialogs it takes, what goes on, and what came of it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from textual.screen import ModalScreen
+
+from meshbot_core.clients.fleet import FleetWork, take_down
+from meshbot_core.clients.fleet_file import Fleet, read_fleet
+from meshbot_core.clients.looks import side_by_side
+from meshbot_core.errors import MeshError, NoSuchMessageError
+from meshbot_core.host.api import SendResult
+from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.session.records import Verdict
+from meshbot_tui.connections.actions import Actions
+from meshbot_tui.connections.desk import reason_of
+from meshbot_tui.connections.memory import Remembered, StartForm
+from meshbot_tui.model.compose import Draft
+from meshbot_tui.model.picture import Picture, Severity
+from meshbot_tui.screens.fleet import FleetDialog
+from meshbot_tui.screens.question import Question
+from meshbot_tui.screens.start import StartDialog, options_of
+
+Answer = TypeVar("Answer")
+
+
+class Stage(Protocol):
+    """What deeds need of the app."""
+
+    picture: Picture
+    remembered: Remembered
+
+    def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
+        """Say it, and keep it."""
+
+    def remember(self, remembered: Remembered) -> None:
+        """Keep it for the next time."""
+
+    async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
+        """Show a dialog; its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """Each of them ends in a word to the person, whatever becomes of it."""
+
+    stage: Stage
+    actions: Actions
+
+    async def tried(
+        self, deed: Coroutine[object, object, None], what: str, agent: str = ""
+    ) -> None:
+        """Do it; a failure is told with what to do about it."""
+        try:
+            await deed
+        except MeshError as error:
+            self.stage.tell(f"{what}: {reason_of(error)}", "error", agent)
+
+    # -- agents
+
+    async def start(self, name: str = "") -> None:
+        """Ask what is to be started, and start it."""
+        kept = self.stage.remembered
+        last = kept.forms.get(name) or kept.forms.get(kept.last_form) or StartForm()
+        fresh = last.model_copy(update={"name": name, "folder": last.folder or str(Path.cwd())})
+        form = await self.stage.ask_person(
+            StartDialog(kept.forms, fresh, self._busy(), self.actions.check)
+        )
+        if form is None:
+            return
+        forms = {**kept.forms, form.name: form}
+        self.stage.remember(kept.model_copy(update={"forms": forms, "last_form": form.name}))
+        self.stage.tell(f'"{form.name}" starts ...', agent=form.name)
+        view = await self.actions.start(form.name, options_of(form))
+        if view.is_over:
+            why = view.reason or view.state
+            self.stage.tell(f'"{form.name}" ended at once: {why}', "error", form.name)
+        else:
+            self.stage.tell(f'"{form.name}" runs ({view.kind}, pid {view.pid})', agent=form.name)
+
+    def _busy(self) -> frozenset[str]:
+        agents = self.stage.picture.agents.values()
+        return frozenset(a.name for a in agents if a.view is not None and a.can_ask)
+
+    async def stop(self, name: str) -> None:
+        """End an agent's session, when the person is sure."""
+        if await self.stage.ask_person(
+            Question(f'Stop "{name}"? Its session ends; what comes for it waits.', "stop it")
+        ):
+            self.stage.tell(f'"{name}" is being stopped ...', agent=name)
+            await self.actions.stop(name)
+            self.stage.tell(f'"{name}" is stopped', agent=name)
+
+    async def restart(self, name: str) -> None:
+        """End claude and start it again; or start what does not run as it was."""
+        if name not in self._busy():
+            await self.start(name)
+            return
+        self.stage.tell(f'"{name}" is being started again ...', agent=name)
+        await self.actions.restart(name)
+        self.stage.tell(f'"{name}" is started again, in its conversation', agent=name)
+
+    async def resume(self, name: str) -> None:
+        """Let an agent go on that went past a limit."""
+        await self.actions.resume(name)
+        self.stage.tell(f'"{name}" goes on', agent=name)
+
+    async def forget(self, name: str) -> None:
+        """Put a stopped agent aside, when the person is sure."""
+        if await self.stage.ask_person(
+            Question(
+                f'Forget "{name}"? It leaves the mesh, and its messages are put aside.', "forget it"
+            )
+        ):
+            place = await self.actions.forget(name)
+            self.stage.tell(f'"{name}" is forgotten; its messages lie in {place}')
+
+    async def fleet(self) -> None:
+        """Bring the agents of a fleet file up, or down."""
+        choice = await self.stage.ask_person(FleetDialog(self.stage.remembered.fleet))
+        if choice is None:
+            return
+        kept = self.stage.remembered
+        self.stage.remember(kept.model_copy(update={"fleet": choice.path}))
+        fleet = await asyncio.to_thread(_fleet_at, choice.path)
+        mesh = self.actions.mesh
+        act = FleetWork(fleet, mesh, dict(os.environ)).bring_up if choice.is_up else take_down
+        await side_by_side([mesh.agent(name) for name in fleet.agents], self._told(act))
+
+    def _told(
+        self, act: Callable[[AgentPaths], Awaitable[str]]
+    ) -> Callable[[AgentPaths], Awaitable[None]]:
+        async def told(agent: AgentPaths) -> None:
+            try:
+                self.stage.tell(f'"{agent.agent}" {await act(agent)}', agent=agent.agent)
+            except MeshError as error:
+                self.stage.tell(f'"{agent.agent}": {reason_of(error)}', "error", agent.agent)
+
+        return told
+
+    # -- messages
+
+    async def say(self, draft: Draft) -> None:
+        """Say what was written in the compose line."""
+        match draft.way:
+            case "send":
+                self._told_of(await self.actions.send(draft.to, draft.text))
+            case "ask":
+                asked = await self.actions.ask(draft.to, draft.text)
+                is_lost = asked.delivery == "failed"
+                how = (
+                    f"failed: {asked.reason}" if is_lost else "asked; the answer comes as a message"
+                )
+                self.stage.tell(f'"{asked.to}" {how}', "error" if is_lost else "note", asked.to)
+            case "broadcast":
+                for result in await self.actions.broadcast(draft.text):
+                    self._told_of(result)
+            case "answer":
+                await self.answer(draft.to, draft.text)
+
+    async def answer(self, beginning: str, text: str) -> None:
+        """Answer the question whose id begins so.
+
+        Raises:
+            NoSuchMessageError: No question waits whose id does, or several do.
+        """
+        questions = self.stage.picture.questions.values()
+        found = [asked for asked in questions if asked.id.startswith(beginning)]
+        if len(found) != 1:
+            many = "no question" if not found else f"{len(found)} questions"
+            raise NoSuchMessageError(
+                f"{many} waiting for you begins with {beginning[:80]!r}",
+                hint="p shows what waits; tab completes ids",
+            )
+        self._told_of(await self.actions.answer(found[0].sender, found[0].id, text))
+
+    async def reply(self, to: str, message_id: str, text: str) -> None:
+        """Answer this message."""
+        self._told_of(await self.actions.answer(to, message_id, text))
+
+    def _told_of(self, result: SendResult) -> None:
+        severity: Severity = "error" if result.state in ("failed", "expired") else "note"
+        if result.state == "queued":
+            severity = "warning"
+        why = f": {result.reason}" if result.reason else ""
+        self.stage.tell(f'to "{result.to}": {result.state}{why}', severity, result.to)
+
+    # -- approvals
+
+    async def decide(self, agent: str, approval_id: str, verdict: Verdict) -> None:
+        """Allow or deny."""
+        decision = await self.actions.decide(agent, approval_id, verdict)
+        word = "allowed" if decision.behavior == "allow" else "denied"
+        self.stage.tell(f'"{agent}": {decision.tool} {word}', agent=agent)
+
+
+def _fleet_at(path: str) -> Fleet:
+    return read_fleet(Path(path).expanduser())

@@ -1,0 +1,137 @@
+"""Which agents' screens are fed into which panes."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, Protocol
+
+from meshbot_core.clients.followed import Followed
+from meshbot_core.errors import MeshError
+from meshbot_core.host.screen_client import Ended, Frame, Output, Repainted
+from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.connections.screens import NoScreen, ScreenFeed
+from meshbot_tui.model.attention import Row
+from meshbot_tui.widgets.grid import GridPane
+from meshbot_tui.widgets.pane import AgentPane
+from meshbot_tui.widgets.terminal import TerminalView
+
+_LOG_LINES: Final = 500
+_LOG_LOOK_S: Final = 0.3
+
+
+class Running(Protocol):
+    """A task of somebody's."""
+
+    def cancel(self) -> None:
+        """End it."""
+
+
+Starter = Callable[[Coroutine[object, object, None]], Running]
+
+
+@dataclass(slots=True)
+class Feeds:
+    """The lines to screens and logs; ``start`` runs a coroutine for as long as the app lives."""
+
+    mesh: MeshPaths
+    pane: AgentPane
+    grid: GridPane
+    start: Starter
+    shown: str | None = None
+    feed: ScreenFeed | None = None
+    _face: str = ""
+    _task: Running | None = None
+    _grid_tasks: list[Running] = field(default_factory=list)
+
+    # -- the pane
+
+    def look_at(self, row: Row | None) -> None:
+        """Feed the pane with the chosen agent's screen, or its log, or words."""
+        face = _face_of(row)
+        name = row.name if row is not None else None
+        self.pane.describe(row)
+        if (name, face) == (self.shown, self._face):
+            return
+        self._end()
+        self.shown, self._face = name, face
+        if row is None or name is None:
+            self.pane.say("No agents on this machine yet. n starts one.")
+        elif face == "screen":
+            self._feed_screen(name)
+        elif face == "log":
+            self.pane.log_view.begin()
+            self.pane.turn("log")
+            self._task = self.start(self._follow(name))
+        else:
+            self.pane.say(_words_for(row))
+        self.pane.mark_keys(has_keys=False)
+
+    def _feed_screen(self, name: str) -> None:
+        view = self.pane.screen_view
+        view.name_of = name
+        self.pane.turn("screen")
+        room = self.pane.room
+        columns, rows = room if room.area else (80, 24)
+        self.feed = ScreenFeed(
+            self.mesh.agent(name), columns, rows, partial(_show, view), is_sizing=True
+        )
+        self._task = self.start(self.feed.run())
+
+    async def _follow(self, name: str) -> None:
+        with Followed(self.mesh.agent(name).session_log) as log, contextlib.suppress(MeshError):
+            self.pane.add_log(await asyncio.to_thread(log.last, _LOG_LINES))
+            while True:
+                await asyncio.sleep(_LOG_LOOK_S)
+                if texts := list(log.more()):
+                    self.pane.add_log(texts)
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self.feed = None
+
+    # -- the grid
+
+    def feed_grid(self, agents: tuple[str, ...]) -> None:
+        """Feed these agents' screens into their panes of the grid."""
+        for task in self._grid_tasks:
+            task.cancel()
+        self._grid_tasks = []
+        for name in agents:
+            if (view := self.grid.view_of(name)) is not None:
+                feed = ScreenFeed(
+                    self.mesh.agent(name), 80, 24, partial(_show, view), is_sizing=False
+                )
+                self._grid_tasks.append(self.start(feed.run()))
+
+
+def _face_of(row: Row | None) -> str:
+    if row is None:
+        return "words"
+    if row.has_screen:
+        return "screen"
+    return "log" if row.has_log else "words"
+
+
+def _words_for(row: Row) -> str:
+    match row.group:
+        case "peer":
+            return f"An agent of another machine: {row.look.word}. @ writes to it, ? asks it."
+        case "operator":
+            return "This is you. m shows what agents told you, p what waits for you."
+        case _:
+            return "It does not run. n starts it; what comes for it waits."
+
+
+def _show(view: TerminalView, frame: Frame | NoScreen) -> None:
+    match frame:
+        case Repainted(columns, rows, data):
+            view.repaint(columns, rows, data)
+        case Output(data):
+            view.feed(data)
+        case Ended(status, reason):
+            view.show_notice(f"it has ended{f': {reason}' if reason else ''} (status {status})")
+        case NoScreen(reason):
+            view.show_notice(reason)

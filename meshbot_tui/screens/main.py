@@ -1,0 +1,188 @@
+"""The one screen that is always there: agents, the centre, the compose line, the keys."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from meshbot_tui.model.attention import Row, rows
+from meshbot_tui.model.picture import Picture
+from meshbot_tui.widgets.agents import AgentList
+from meshbot_tui.widgets.approvals import ApprovalsPane
+from meshbot_tui.widgets.compose import Compose
+from meshbot_tui.widgets.grid import GridPane
+from meshbot_tui.widgets.header import Headline, MeshHeader
+from meshbot_tui.widgets.health import HealthPane
+from meshbot_tui.widgets.messages import MessagesPane
+from meshbot_tui.widgets.pane import AgentPane
+
+VIEWS: Final = ("terminal", "grid", "messages", "approvals", "health")
+_NARROW: Final = 100
+_LEAST: Final = (40, 12)
+
+
+class MainScreen(Screen[None]):
+    """Layout and keys; what is shown comes by ``show``, what is wanted goes out as messages."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "view('terminal')", "Terminal"),
+        Binding("g", "view('grid')", "Grid"),
+        Binding("m", "view('messages')", "Messages"),
+        Binding("p", "view('approvals')", "Approvals"),
+        Binding("h", "view('health')", "Health"),
+        Binding("a", "app.attend", "Who waits"),
+        Binding("c,at", "compose('@')", "Write", key_display="c"),
+        Binding("n", "app.start_agent", "New"),
+        Binding("s", "app.stop_agent", "Stop", show=False),
+        Binding("r", "app.restart_agent", "Restart", show=False),
+        Binding("x", "app.forget_agent", "Forget", show=False),
+        Binding("o", "app.resume_agent", "Let go on", show=False),
+        Binding("f", "app.fleet", "Fleet", show=False),
+        Binding("l", "app.notices", "Notices", show=False),
+        Binding("z", "zoom", "Zoom", show=False),
+        Binding("question_mark", "app.help", "Help", key_display="?"),
+        Binding("q", "app.quit", "Quit"),
+    ]
+    DEFAULT_CSS = """
+    MainScreen {
+        #body { height: 1fr; }
+        #centre { width: 1fr; height: 1fr; }
+        &.-narrow AgentList { width: 26; }
+        &.-zoomed AgentList { display: none; }
+        #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
+        &.-small > * { display: none; }
+        &.-small #too-small { display: block; }
+    }
+    """
+
+    @dataclass
+    class ViewChanged(Message):
+        """The centre shows something else."""
+
+        view: str
+
+    def compose(self) -> ComposeResult:
+        """Header, list and centre, compose line, keys."""
+        yield MeshHeader()
+        with Horizontal(id="body"):
+            yield AgentList(id="agents")
+            with ContentSwitcher(id="centre", initial="terminal"):
+                yield AgentPane(id="terminal")
+                yield GridPane(id="grid")
+                yield MessagesPane(id="messages")
+                yield ApprovalsPane(id="approvals")
+                yield HealthPane(id="health")
+        yield Compose(id="compose")
+        yield Footer(compact=True, show_command_palette=False)
+        yield Static(f"meshbot-tui needs {_LEAST[0]}x{_LEAST[1]}", id="too-small")
+
+    def on_mount(self) -> None:
+        """The list has the keys at first."""
+        self.agents.focus()
+
+    def on_resize(self) -> None:
+        """Less room for the list on a narrow terminal."""
+        self.set_class(self.size.width < _NARROW, "-narrow")
+        is_small = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        self.set_class(is_small, "-small")
+
+    # -- parts
+
+    @property
+    def agents(self) -> AgentList:
+        """The list of agents."""
+        return self.query_one("#agents", AgentList)
+
+    @property
+    def pane(self) -> AgentPane:
+        """The chosen agent."""
+        return self.query_one("#terminal", AgentPane)
+
+    @property
+    def grid(self) -> GridPane:
+        """Several agents at once."""
+        return self.query_one("#grid", GridPane)
+
+    @property
+    def messages(self) -> MessagesPane:
+        """What they tell each other."""
+        return self.query_one("#messages", MessagesPane)
+
+    @property
+    def approvals(self) -> ApprovalsPane:
+        """What waits for the person."""
+        return self.query_one("#approvals", ApprovalsPane)
+
+    @property
+    def health(self) -> HealthPane:
+        """How the peers are."""
+        return self.query_one("#health", HealthPane)
+
+    @property
+    def compose_line(self) -> Compose:
+        """Where the person writes."""
+        return self.query_one("#compose", Compose)
+
+    @property
+    def view(self) -> str:
+        """What the centre shows."""
+        return self.query_one("#centre", ContentSwitcher).current or "terminal"
+
+    # -- values
+
+    def show(self, picture: Picture, now_ms: int) -> tuple[Row, ...]:
+        """Show the picture; returns the rows of the list."""
+        found = rows(picture)
+        self.query_one(MeshHeader).show(Headline.of(picture, now_ms))
+        self.agents.show(found, now_ms)
+        self.approvals.show(picture.approvals, tuple(picture.questions.values()))
+        if self.view == "health":
+            self.health.show(picture, now_ms)
+        names = [row.name for row in found if row.group != "operator"]
+        self.compose_line.know(names, list(picture.questions))
+        return found
+
+    def look_at(self, view: str) -> None:
+        """Turn the centre to one of ``VIEWS``, and give it the keys where it takes some."""
+        self.query_one("#centre", ContentSwitcher).current = view
+        panes: dict[str, Widget] = {
+            "messages": self.messages,
+            "approvals": self.approvals,
+            "health": self.health,
+            "grid": self.grid,
+        }
+        target = panes.get(view)
+        if target is None:
+            self.agents.focus()
+        else:
+            (target if target.can_focus else _first_focusable(target)).focus()
+        self.post_message(self.ViewChanged(view))
+
+    # -- actions
+
+    def action_view(self, view: str) -> None:
+        """Turn the centre to ``view``."""
+        self.look_at(view)
+
+    def action_compose(self, text: str) -> None:
+        """Write to the chosen agent."""
+        name = self.agents.chosen
+        self.compose_line.begin(f"{text}{name} " if name else text)
+
+    def action_zoom(self) -> None:
+        """The centre alone, or with the list again."""
+        self.toggle_class("-zoomed")
+
+    def on_compose_left(self) -> None:
+        """Back to where one was."""
+        self.look_at(self.view)
+
+
+def _first_focusable(widget: Widget) -> Widget:
+    return next((child for child in widget.query(Widget) if child.can_focus), widget)

@@ -1,0 +1,92 @@
+"""The messages pane and the journals it shows."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Final
+
+from meshbot_core.errors import MeshError
+from meshbot_tui.connections.journals import Journals
+from meshbot_tui.model.filters import Filter, parsed
+from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
+from meshbot_tui.widgets.messages import MessagesPane
+
+_AT_MOST_S: Final = 0.1
+"""Ten times a second the list follows what comes in."""
+_TYPING_S: Final = 0.05
+
+
+@dataclass(slots=True)
+class Talk:
+    """Keeps the pane's list up with the journals; ``start`` runs a coroutine."""
+
+    pane: MessagesPane
+    journals: Journals
+    start: Callable[[Coroutine[object, object, None]], object]
+    _filter: Filter = field(default_factory=Filter)
+    _all: JournalIndex | None = None
+    _changed: set[str] = field(default_factory=set)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _looking: int = 0
+
+    def begin(self, line: str) -> None:
+        """Show everything, or what the filter of the last time lets through."""
+        self._filter = parsed(line)
+        self.pane.filter_line.value = line
+        self.start(self._follow())
+
+    def changed(self, agent: str) -> None:
+        """This agent's messages changed."""
+        self._changed.add(agent)
+        self._news.set()
+
+    def narrow(self, wanted: Filter) -> None:
+        """Show other messages."""
+        self._filter = wanted
+        self._looking += 1
+        self.start(self._look(self._looking))
+
+    async def fill(self, keys: tuple[Key, ...]) -> None:
+        """Rows that came into view."""
+        self.pane.list.fill(await self.journals.rows(keys))
+
+    async def whole(self, row: MessageRow) -> tuple[str, tuple[MessageRow, ...]]:
+        """A message's whole text, and its thread."""
+        return await self.journals.whole(row.key), await self.journals.thread(row.id)
+
+    async def _follow(self) -> None:
+        self._all = await self.journals.index()
+        await self._look(self._looking)
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            agents, self._changed = self._changed, set()
+            for agent in sorted(agents):
+                try:
+                    self._all = await self.journals.changed(agent)
+                except MeshError:
+                    continue  # its host's watch tells what is wrong
+            await self._look(self._looking)
+            for agent in agents:
+                self.pane.list.forget(agent)
+            await asyncio.sleep(_AT_MOST_S)
+
+    async def _look(self, number: int) -> None:
+        """Show what the filter lets through, unless it changed meanwhile."""
+        if (everything := self._all) is None:
+            return
+        wanted = self._filter
+        keys: frozenset[Key] | None = None
+        if wanted.text:
+            await asyncio.sleep(_TYPING_S)
+            if number != self._looking:
+                return
+            keys = await self.journals.search(wanted.text)
+        if number != self._looking:
+            return
+        index = everything
+        if not wanted.is_empty:
+            index = everything.filtered(
+                agent=wanted.agent, pair=wanted.pair, kind=wanted.kind, keys=keys
+            )
+        self.pane.show(index, len(everything))

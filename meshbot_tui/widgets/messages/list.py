@@ -1,0 +1,245 @@
+"""A virtual list of messages: rows are asked for as they come into view."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
+from meshbot_tui.widgets.messages.lines import parts_of
+
+_MAX_KEPT: Final = 4000
+_AHEAD: Final = 40
+"""Rows that are asked for beyond what is seen, so that scrolling meets none that is missing."""
+
+
+class MessageList(ScrollView, can_focus=True):
+    """All messages, newest at the bottom; live there, and still under who reads further up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "move(-1000000000)", show=False),
+        Binding("end,G", "move(1000000000)", show=False),
+        Binding("enter", "open", "Whole, thread"),
+        Binding("y", "copy", "Copy"),
+        Binding("R", "again", "Send again"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"messages--{part}"
+        for part in ("quiet", "good", "warn", "bad", "route", "kind", "text", "chosen", "found")
+    }
+    DEFAULT_CSS = """
+    MessageList {
+        scrollbar-size-vertical: 1;
+        & > .messages--quiet { color: $text-muted; }
+        & > .messages--good { color: $success; }
+        & > .messages--warn { color: $warning; }
+        & > .messages--bad { color: $error; text-style: bold; }
+        & > .messages--route { color: $accent; }
+        & > .messages--kind { color: $text-muted; }
+        & > .messages--text { color: $text; }
+        & > .messages--chosen { background: $boost; }
+        &:focus > .messages--chosen { background: $primary 40%; }
+    }
+    """
+
+    @dataclass
+    class RowsWanted(Message):
+        """These rows are to be given to ``fill``."""
+
+        keys: tuple[Key, ...]
+
+    @dataclass
+    class Opened(Message):
+        """The whole message and its thread are wanted."""
+
+        row: MessageRow
+
+    @dataclass
+    class CopyWanted(Message):
+        """Its text is to be copied."""
+
+        row: MessageRow
+
+    @dataclass
+    class AgainWanted(Message):
+        """It is to be sent again."""
+
+        row: MessageRow
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own word
+        super().__init__(id=id)
+        self._index: JournalIndex | None = None
+        self._rows: dict[Key, MessageRow] = {}
+        self._asked: set[Key] = set()
+        self._chosen: Key | None = None
+        self.is_live = True
+        """Whether the newest message is the chosen one, and stays so."""
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return 0 if self._index is None else len(self._index)
+
+    @property
+    def chosen(self) -> MessageRow | None:
+        """The message under the cursor, when its row is there."""
+        return None if self._chosen is None else self._rows.get(self._chosen)
+
+    # -- values
+
+    def show(self, index: JournalIndex) -> None:
+        """Show these messages; what is read stays where it is."""
+        top = self._key_at(int(self.scroll_offset.y))
+        self._index = index
+        self.virtual_size = Size(self.size.width, len(index))
+        if self.is_live or self._position() is None:
+            self._go(len(index) - 1)
+        elif top is not None and (place := index.position_of(top)) is not None:
+            self.scroll_to(y=place, animate=False, immediate=True)
+        self._want()
+        self.refresh()
+
+    def fill(self, rows: Iterable[MessageRow]) -> None:
+        """Rows that were asked for, or that changed."""
+        for row in rows:
+            self._rows.pop(row.key, None)
+            self._rows[row.key] = row
+            self._asked.discard(row.key)
+        while len(self._rows) > _MAX_KEPT:
+            del self._rows[next(iter(self._rows))]
+        self.refresh()
+
+    def forget(self, agent: str) -> None:
+        """The states of this agent's messages may have changed: ask again."""
+        self._asked = {key for key in self._asked if key[0] != agent}
+        self._want(is_fresh=True)
+
+    # -- where one is
+
+    def _position(self) -> int | None:
+        if self._index is None or self._chosen is None:
+            return None
+        return self._index.position_of(self._chosen)
+
+    def _key_at(self, place: int) -> Key | None:
+        if self._index is None or not 0 <= place < len(self._index):
+            return None
+        return self._index.key_at(place)
+
+    def _go(self, place: int) -> None:
+        last = self.count - 1
+        place = min(max(place, 0), max(last, 0))
+        self._chosen = self._key_at(place)
+        self.is_live = place >= last
+        height = max(1, self.scrollable_content_region.height)
+        top = int(self.scroll_offset.y)
+        if place < top or self.is_live:
+            top = place if not self.is_live else max(0, last - height + 1)
+        elif place >= top + height:
+            top = place - height + 1
+        self.scroll_to(y=top, animate=False, immediate=True)
+        self._want()
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Go up or down."""
+        place = self._position()
+        self._go((self.count - 1 if place is None else place) + by)
+
+    def action_page(self, by: int) -> None:
+        """Go a page up or down."""
+        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whatever comes into view is asked for."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value < old_value:
+            self.is_live = False
+        self._want()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """More or fewer rows are in view."""
+        self.virtual_size = Size(event.size.width, self.count)
+        if self.is_live:
+            self._go(self.count - 1)
+        self._want()
+
+    def _want(self, *, is_fresh: bool = False) -> None:
+        if self._index is None:
+            return
+        top = int(self.scroll_offset.y)
+        first = max(0, top - _AHEAD)
+        last = min(self.count, top + self.size.height + _AHEAD)
+        keys = [self._index.key_at(place) for place in range(first, last)]
+        missing = [
+            key for key in keys if key not in self._asked and (is_fresh or key not in self._rows)
+        ]
+        if missing:
+            self._asked.update(missing)
+            self.post_message(self.RowsWanted(tuple(missing)))
+
+    # -- what is done with one
+
+    def action_open(self) -> None:
+        """The whole message."""
+        if (row := self.chosen) is not None:
+            self.post_message(self.Opened(row))
+
+    def action_copy(self) -> None:
+        """Its text."""
+        if (row := self.chosen) is not None:
+            self.post_message(self.CopyWanted(row))
+
+    def action_again(self) -> None:
+        """Once more, to the same agent."""
+        if (row := self.chosen) is not None:
+            self.post_message(self.AgainWanted(row))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses, a second one opens."""
+        place = event.y + int(self.scroll_offset.y)
+        if place < self.count:
+            self._chosen = self._key_at(place)
+            self.is_live = place == self.count - 1
+            self.refresh()
+            if event.chain > 1:
+                self.action_open()
+
+    # -- drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One message, by its place in the viewport."""
+        width = self.size.width
+        key = self._key_at(y + int(self.scroll_offset.y))
+        style = self.rich_style
+        if key is None:
+            return Strip.blank(width, style)
+        if key == self._chosen:
+            style += self.get_component_rich_style("messages--chosen", partial=True)
+        row = self._rows.get(key)
+        if row is None:
+            return Strip([Segment(" …".ljust(width), style)], width)
+        segments = [
+            Segment(text, style + self.get_component_rich_style(f"messages--{part}", partial=True))
+            for part, text in parts_of(row, width, int(time.time() * 1000))
+        ]
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def refresh_row(self, key: Key) -> None:
+        """Draw one message anew, if it is in view."""
+        place = None if self._index is None else self._index.position_of(key)
+        if place is not None:
+            y = place - int(self.scroll_offset.y)
+            self.refresh(Region(0, y, self.size.width, 1))

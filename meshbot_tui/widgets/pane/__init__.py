@@ -1,0 +1,103 @@
+"""The chosen agent: its screen, or the log of a session that has none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import ContentSwitcher, Static
+
+from meshbot_core.clients.text import plain
+from meshbot_tui.model.attention import Row
+from meshbot_tui.widgets.log import SessionLog
+from meshbot_tui.widgets.terminal import TerminalView
+
+Face = Literal["screen", "log", "words"]
+
+LEAVE_HINT = "keys go here, ctrl+] leaves"
+
+
+class AgentPane(Container):
+    """A frame that tells whose it is, and whether the keys go there."""
+
+    DEFAULT_CSS = """
+    AgentPane {
+        border: round $panel-lighten-2;
+        border-title-color: $text;
+        border-subtitle-color: $text-muted;
+        &.-has-keys { border: heavy $accent; border-subtitle-color: $accent; }
+        & > ContentSwitcher { height: 1fr; }
+        & .words { padding: 1 2; color: $text-muted; }
+    }
+    """
+
+    @dataclass
+    class Sized(Message):
+        """The room for a screen is this large now."""
+
+        columns: int
+        rows: int
+
+    def on_resize(self) -> None:
+        """There is more room, or less."""
+        size = self.room
+        if size.area:
+            self.post_message(self.Sized(size.width, size.height))
+
+    def compose(self) -> ComposeResult:
+        """Three faces, one of them shown."""
+        with ContentSwitcher(initial="words"):
+            yield TerminalView(id="screen")
+            yield SessionLog(id="log")
+            yield Static(id="words", classes="words", markup=False)
+
+    @property
+    def screen_view(self) -> TerminalView:
+        """The face that shows a screen."""
+        return self.query_one("#screen", TerminalView)
+
+    @property
+    def log_view(self) -> SessionLog:
+        """The face that shows a log."""
+        return self.query_one("#log", SessionLog)
+
+    @property
+    def room(self) -> Size:
+        """How large a screen may be here."""
+        return self.query_one(ContentSwitcher).size
+
+    @property
+    def face(self) -> str:
+        """Which face is shown."""
+        return self.query_one(ContentSwitcher).current or "words"
+
+    def turn(self, face: Face) -> None:
+        """Show this face."""
+        self.query_one(ContentSwitcher).current = face
+
+    def say(self, text: str) -> None:
+        """Show words in place of a screen."""
+        self.query_one("#words", Static).update(Content(text))
+        self.turn("words")
+
+    def describe(self, row: Row | None, title: str = "") -> None:
+        """Whose pane it is, and what it does."""
+        if row is None:
+            self.border_title = ""
+            return
+        words = [plain(row.name), f"{row.look.mark} {row.look.word}", plain(title)]
+        self.border_title = Content("  ".join(word for word in words if word)).markup
+
+    def mark_keys(self, *, has_keys: bool) -> None:
+        """Whether the keys go to this pane."""
+        self.set_class(has_keys, "-has-keys")
+        hint = LEAVE_HINT if has_keys else "enter: type here"
+        self.border_subtitle = hint if self.face == "screen" else ""
+
+    def add_log(self, texts: Iterable[str]) -> None:
+        """More of the log."""
+        self.log_view.add(texts)
