@@ -90,7 +90,7 @@ class Clusters:
             self._note_end(text, text[-1:])
             return text
         text = unicodedata.normalize("NFC", text)
-        if all(map(_is_plain, set(text))):
+        if all(map(_is_plain, set(text))) and not tail.endswith(_JOINER):
             self._note_end(text, text[-1:])
             return text
         pieces = _CONTROL.split(text)
