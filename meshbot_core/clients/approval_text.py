@@ -28,9 +28,15 @@ def gist(tool: str, tool_input: JsonValue) -> str:
     return textwrap.shorten(text, 100, placeholder=" …")
 
 
-def whole(tool: str, tool_input: JsonValue) -> str:
+def whole(
+    tool: str,
+    tool_input: JsonValue,
+    *,
+    max_chars: int = _MAX_CHARS,
+    max_lines: int = _MAX_LINES,
+) -> str:
     """The call on as many lines as it takes, up to a limit that says what it left out."""
-    return _cut(prose(_body(tool, tool_input)))
+    return _cut(prose(_body(tool, tool_input)), max_chars, max_lines)
 
 
 def _body(tool: str, tool_input: JsonValue) -> str:
@@ -49,11 +55,11 @@ def _known(tool: str, given: Mapping[str, JsonValue]) -> str | None:
             rows = [command, *_besides(others)]
         case "Edit", {"file_path": str(path), "old_string": str(old), "new_string": str(new)}:
             everywhere = " (everywhere)" if given.get("replace_all") else ""
-            rows = [f"{path}{everywhere}", *_difference(old, new)]
+            rows = [f"{plain(path)}{everywhere}", *_difference(old, new)]
         case "MultiEdit", {"file_path": str(path), "edits": list(edits)}:
             rows = _many_edits(path, edits)
         case "Write", {"file_path": str(path), "content": str(content)}:
-            rows = [f"{path} (the whole file)", *(f"+{row}" for row in content.split("\n"))]
+            rows = [f"{plain(path)} (the whole file)", *(f"+{row}" for row in content.split("\n"))]
         case _:
             pass
     return None if rows is None else "\n".join(rows)
@@ -63,16 +69,18 @@ def _besides(others: Mapping[str, JsonValue]) -> Iterator[str]:
     """What else a command is called with: running in the background and the like matters."""
     for name, value in others.items():
         if name == "description":
-            yield f"# {value}"
+            yield f"# {plain(str(value))}"
         elif value not in (None, False):
-            yield f"# {name}: {json.dumps(value, ensure_ascii=False)}"
+            yield f"# {plain(name)}: {json.dumps(value, ensure_ascii=False)}"
 
 
 def _many_edits(path: str, edits: list[JsonValue]) -> list[str] | None:
-    parts = [path]
+    # A line break in a name must not look like a line of the difference.
+    parts = [plain(path)]
     for edit in edits:
         match edit:
-            case {"old_string": str(old), "new_string": str(new)}:
+            case {"old_string": str(old), "new_string": str(new), **others}:
+                parts += ["@@ everywhere @@"] if others.get("replace_all") else []
                 parts += _difference(old, new)
             case _:
                 return None
@@ -87,9 +95,9 @@ def _difference(old: str, new: str) -> list[str]:
     return list(islice(unified_diff(before, after, n=2, lineterm=""), 2, None))
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, max_chars: int, max_lines: int) -> str:
     rows = text.split("\n")
-    shown = "\n".join(rows[:_MAX_LINES])[:_MAX_CHARS]
+    shown = "\n".join(rows[:max_lines])[:max_chars]
     if len(shown) == len(text):
         return text
     left = text[len(shown) :]

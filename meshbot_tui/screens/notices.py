@@ -1,0 +1,112 @@
+"""What was said before: the history of notices."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from meshbot_core.clients.text import clock_time, plain, prose
+from meshbot_tui.model.picture import Notice, Severity
+
+_MARKS: Final[dict[Severity, tuple[str, str]]] = {
+    "note": ("· ", "$text-muted"),
+    "warning": ("▲ ", "$text-warning"),
+    "error": ("x ", "$text-error"),
+}
+
+
+class NoticesScreen(ModalScreen[None]):
+    """Shows notices, newest last; one of them is chosen and can be copied."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,l", "dismiss(None)", "Close"),
+        Binding("y", "copy", "Copy"),
+        Binding("j", "choose(1)", show=False),
+        Binding("k", "choose(-1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    NoticesScreen {
+        align: center middle;
+        & > OptionList {
+            width: 90%; max-width: 120; height: auto; max-height: 90%;
+            border: round $accent; background: $surface;
+            border-title-color: $text; border-subtitle-color: $text-muted;
+            &:focus { border: round $accent; }
+        }
+    }
+    """
+
+    def __init__(self, notices: Sequence[Notice]) -> None:
+        super().__init__()
+        self._notices = tuple(notices)
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        rows = OptionList(markup=False)
+        rows.border_title = "Notices"
+        rows.border_subtitle = "y copy   esc close"
+        yield rows
+
+    def on_mount(self) -> None:
+        """The newest is in view."""
+        self._fill()
+        rows = self.query_one(OptionList)
+        rows.highlighted = len(self._notices) - 1 if self._notices else None
+        rows.focus()
+
+    def show(self, notices: Sequence[Notice]) -> None:
+        """These now; the chosen one stays chosen."""
+        chosen = self.chosen
+        self._notices = tuple(notices)
+        self._fill()
+        if chosen in self._notices:
+            self.query_one(OptionList).highlighted = self._notices.index(chosen)
+
+    def _fill(self) -> None:
+        rows = self.query_one(OptionList)
+        rows.clear_options()
+        rows.add_options([Option(_prompt(notice)) for notice in self._notices])
+        if not self._notices:
+            rows.add_option(Option(Content("Nothing was said so far."), disabled=True))
+
+    @property
+    def chosen(self) -> Notice | None:
+        """The notice under the cursor."""
+        at = self.query_one(OptionList).highlighted
+        return None if at is None or at >= len(self._notices) else self._notices[at]
+
+    def action_choose(self, by: int) -> None:
+        """Choose the notice ``by`` places further down."""
+        rows = self.query_one(OptionList)
+        if self._notices:
+            at = len(self._notices) - 1 if rows.highlighted is None else rows.highlighted
+            rows.highlighted = min(max(at + by, 0), len(self._notices) - 1)
+
+    def action_copy(self) -> None:
+        """Put the chosen notice into the clipboard."""
+        if (notice := self.chosen) is None:
+            return
+        self.app.copy_to_clipboard(_text(notice))
+        self.query_one(OptionList).border_subtitle = "copied   esc close"
+
+
+def _text(notice: Notice) -> str:
+    about = f"{plain(notice.agent)}: " if notice.agent else ""
+    return f"{clock_time(notice.at_ms)} {notice.severity}: {about}{prose(notice.text)}"
+
+
+def _prompt(notice: Notice) -> Content:
+    mark, colour = _MARKS[notice.severity]
+    word = "" if notice.severity == "note" else f"{notice.severity}: "
+    return Content.assemble(
+        (mark, colour),
+        (f"{clock_time(notice.at_ms)}  ", "$text-muted"),
+        (word, f"bold {colour}"),
+        (f"{plain(notice.agent)}: " if notice.agent else "", "bold"),
+        prose(notice.text),
+    )

@@ -1,0 +1,308 @@
+"""One thing that waits, whole, and what can be said to it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from meshbot_core.session.records import Scope
+from meshbot_tui.widgets.approvals.body import SheetView
+from meshbot_tui.widgets.approvals.entries import Entry, Key
+from meshbot_tui.widgets.approvals.sheet import lines_of
+
+HOLD_S: Final = 0.5
+"""So long what came by itself takes no key: it was meant for something else."""
+
+Behavior = Literal["allow", "deny"]
+
+
+class Action(Button, can_focus=False):
+    """A button for the mouse; the keys do the same, so it never has them."""
+
+
+class Reply(Input):
+    """Where a reason or an answer is written."""
+
+    BINDINGS: ClassVar = [("escape", "leave", "Cancel")]
+
+    class Left(Message):
+        """Nothing is to be said after all."""
+
+    def action_leave(self) -> None:
+        """Say nothing."""
+        self.post_message(self.Left())
+
+
+class ApprovalCard(Widget):
+    """Shows an entry; posts what the person decides. Its owner has the keys."""
+
+    DEFAULT_CSS = """
+    ApprovalCard {
+        layout: vertical;
+        & > #head { height: auto; }
+        & > #facts { height: auto; color: $text-muted; }
+        & > SheetView {
+            height: 1fr; min-height: 3; border: round $panel;
+            border-subtitle-color: $text-warning;
+            &:focus { border: round $accent; }
+        }
+        & > Horizontal { height: 1; display: none; }
+        & > Horizontal.-shown { display: block; }
+        & Label { color: $text-warning; text-style: bold; padding: 0 1 0 0; }
+        & Reply { width: 1fr; }
+        & Action { margin: 0 1 0 0; min-width: 0; }
+        & > #status { height: auto; color: $text-muted; }
+        & > #status.-loud { color: $text-warning; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Decided(Message):
+        """The person allows or denies."""
+
+        entry: Entry
+        behavior: Behavior
+        scope: Scope = "once"
+        reason: str = ""
+
+    @dataclass
+    class Answered(Message):
+        """The person answers a question."""
+
+        entry: Entry
+        text: str
+
+    class Later(Message):
+        """The person leaves it for now (where that is offered)."""
+
+    class Changed(Message):
+        """What can be done here is something else now."""
+
+    def __init__(self, *, has_later: bool = False) -> None:
+        super().__init__()
+        self.entry: Entry | None = None
+        self.is_held = False
+        self.is_gone = False
+        self._has_later = has_later
+        self._sent = ""
+        self._hold: Timer | None = None
+        self._facts = ""
+        self._drafts: dict[Key, str] = {}
+        self._came_from: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """Who wants what, all of it, what can be said."""
+        yield Static(id="head")
+        yield Static(id="facts")
+        yield SheetView()
+        with Horizontal(id="reply"):
+            yield Label("")
+            yield Reply(compact=True)
+        with Horizontal(id="actions"):
+            yield Action("y Allow once", id="once", variant="success", compact=True)
+            yield Action("Y This session", id="session", variant="primary", compact=True)
+            yield Action("d Deny", id="deny", variant="error", compact=True)
+            yield Action("e Answer", id="answer", variant="primary", compact=True)
+            yield Action("esc Later", id="later", compact=True)
+        yield Static(id="status")
+
+    def on_mount(self) -> None:
+        """Nothing waits so far."""
+        self._tell()
+
+    # -- values
+
+    def show(
+        self, entry: Entry | None, now_ms: int, *, sent: str = "", has_come: bool = False
+    ) -> None:
+        """Show ``entry``.
+
+        Args:
+            entry: What waits; None: nothing does.
+            now_ms: The time, for how long it waits yet.
+            sent: What was said to it already.
+            has_come: It was not chosen by the person; keys are not taken for a moment.
+        """
+        self._close_reply()
+        self.entry, self._sent, self.is_gone = entry, sent, False
+        self._facts = ""
+        self.sheet.show(lines_of(entry) if entry is not None else ())
+        self.tick(now_ms)
+        self._release()
+        if has_come and entry is not None:
+            self.is_held = True
+            self._hold = self.set_timer(HOLD_S, self._release)
+        self._tell()
+
+    def tick(self, now_ms: int) -> None:
+        """The time goes on."""
+        if self.is_gone:
+            return
+        facts = self.entry.facts(now_ms) if self.entry is not None else ""
+        if facts != self._facts:
+            self._facts = facts
+            self.query_one("#facts", Static).update(Content(facts))
+
+    def say_sent(self, sent: str) -> None:
+        """What the person said is on its way."""
+        self._sent = sent
+        self._tell()
+
+    def say_gone(self) -> None:
+        """It waits no more, by nobody's doing here; it stays to be read."""
+        self.is_gone = True
+        self._tell()
+
+    @property
+    def sheet(self) -> SheetView:
+        """The whole text."""
+        return self.query_one(SheetView)
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether something can be said now."""
+        return self.entry is not None and not self.is_held and not self.is_gone
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a reason or an answer is being written."""
+        return self.query_one("#reply").has_class("-shown")
+
+    def can(self, what: Literal["decide", "answer"]) -> bool:
+        """Whether that can be done with what is shown."""
+        if self.entry is None or not self.takes_keys:
+            return False
+        return self.entry.is_question == (what == "answer")
+
+    # -- what the person says
+
+    def allow(self, scope: Scope) -> None:
+        """Let it be done."""
+        if self.entry is not None and self.can("decide"):
+            self.post_message(self.Decided(self.entry, "allow", scope))
+
+    def write(self, label: str) -> None:
+        """Let the person write a reason or an answer."""
+        if self.entry is None or not self.takes_keys:
+            return
+        self._came_from = self.screen.focused
+        self.query_one(Label).update(label)
+        self.query_one("#reply").add_class("-shown")
+        reply = self.query_one(Reply)
+        reply.value = self._drafts.get(self.entry.key, "")
+        reply.focus()
+        self._tell()
+
+    def deny(self) -> None:
+        """Ask why, then deny."""
+        if self.can("decide"):
+            self.write("Deny, because")
+
+    def answer(self) -> None:
+        """Ask for the answer."""
+        if self.can("answer"):
+            self.write("Answer")
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        """The reason or the answer is there."""
+        event.stop()
+        entry, text = self.entry, event.value.strip()
+        # What was asked may be gone by now; then it stays, with what was written.
+        if entry is None or self.is_gone or (entry.is_question and not text):
+            return
+        self._drafts.pop(entry.key, None)
+        event.input.value = ""
+        self._close_reply()
+        if entry.is_question:
+            self.post_message(self.Answered(entry, text))
+        else:
+            self.post_message(self.Decided(entry, "deny", reason=text))
+
+    @on(Reply.Left)
+    def left(self, event: Reply.Left) -> None:
+        """Nothing is said; what was written stays for a next time."""
+        event.stop()
+        self._close_reply()
+        self._tell()
+
+    def _close_reply(self) -> None:
+        if not self.is_writing:
+            return
+        reply = self.query_one(Reply)
+        if self.entry is not None and reply.value:
+            self._drafts[self.entry.key] = reply.value
+        had_keys = reply.has_focus
+        self.query_one("#reply").remove_class("-shown")
+        if had_keys and self._came_from is not None:
+            self._came_from.focus()
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        """The mouse."""
+        event.stop()
+        match event.button.id:
+            case "once" | "session" as scope:
+                self.allow(scope)
+            case "deny":
+                self.deny()
+            case "answer":
+                self.answer()
+            case _:
+                self.post_message(self.Later())
+
+    # -- how it looks
+
+    def _release(self) -> None:
+        if self._hold is not None:
+            self._hold.stop()
+        self.is_held, self._hold = False, None
+        self._tell()
+
+    @on(SheetView.Scrolled)
+    def scrolled(self) -> None:
+        """Say what is out of sight."""
+        below = self.sheet.rows_below
+        self.sheet.border_subtitle = f"▼ {below} more line{'s' * (below > 1)}" if below else ""
+
+    def _tell(self) -> None:
+        entry = self.entry
+        self.query_one("#head", Static).update(_head(entry))
+        is_question = entry is not None and entry.is_question
+        self.query_one("#actions").set_class(entry is not None and not self.is_gone, "-shown")
+        for button in self.query(Action):
+            if button.id == "later":
+                button.display = self._has_later
+            else:
+                button.display = is_question == (button.id == "answer")
+            button.disabled = self.is_held
+        status, is_loud = self._status()
+        line = self.query_one("#status", Static)
+        line.update(Content(status))
+        line.set_class(is_loud, "-loud")
+        self.sheet.display = entry is not None
+        self.scrolled()
+        self.post_message(self.Changed())
+
+    def _status(self) -> tuple[str, bool]:
+        """What is to be said, and whether it is more than a hint."""
+        if self.is_gone:
+            return "Waits no more: it was answered elsewhere, or given up.", True
+        if self.is_held:
+            return "Just came: keys are taken in a moment …", True
+        if self.is_writing:
+            return "enter sends, esc cancels", False
+        return self._sent, True
+
+
+def _head(entry: Entry | None) -> Content:
+    if entry is None:
+        return Content("Nobody waits for you.")
+    return Content.assemble((f"{entry.mark} ", "bold"), (entry.agent, "bold"), f" {entry.title}")
