@@ -152,16 +152,13 @@ class MainScreen(Screen[None]):
         """Turn the centre to one of ``VIEWS``, and give it the keys where it takes some."""
         self.query_one("#centre", ContentSwitcher).current = view
         panes: dict[str, Widget] = {
-            "messages": self.messages,
+            "grid": self.grid,
+            "messages": self.messages.list,
             "approvals": self.approvals,
             "health": self.health,
-            "grid": self.grid,
         }
-        target = panes.get(view)
-        if target is None:
-            self.agents.focus()
-        else:
-            (target if target.can_focus else _first_focusable(target)).focus()
+        target = panes.get(view, self.agents)
+        (target if target.focusable else _first_focusable(target)).focus()
         self.post_message(self.ViewChanged(view))
 
     # -- actions
