@@ -74,13 +74,6 @@ async def test_a_message_that_meets_a_person_who_presses_return_is_shown_though_
         await person.shows("It is made")
         await dev.heard("at the same moment")
         await dev.has_read_all()
-    print(
-        [
-            (str(r.messages[-3:])[-1500:])
-            for r in dev.model.requests
-            if "at the same" in r.model_dump_json()
-        ]
-    )
 
 
 async def test_a_claude_killed_at_its_prompt_shows_a_message_that_came_then_when_it_is_back(
@@ -107,9 +100,9 @@ async def test_a_claude_killed_at_its_prompt_shows_a_message_that_came_then_when
 
 
 async def test_a_killed_claude_that_left_nothing_to_resume_begins_anew_and_shows_the_message(
-    agents, ops, version
+    agents, ops, newest
 ):
-    dev = await agents.start("dev", PLAN, version, *PROMPTS, "make a folder")
+    dev = await agents.start("dev", PLAN, newest, *PROMPTS, "make a folder")
     await asked_of(dev)
     before = await dev.view()
     await ops.send(to="dev", message="while the prompt stands")

@@ -70,3 +70,42 @@ async def test_a_session_with_a_socket_of_its_own_needs_no_waiter(agents, ops, n
     await dev.heard("good news")
     assert (await dev.is_in("idle")).hop == "native"
     await dev.has_read_all()
+
+
+async def test_a_killed_mcp_server_loses_neither_what_came_before_nor_what_comes_after(
+    agents, ops, newest
+):
+    dev = await agents.start("dev", PLAN, newest, "any good news?")
+    server = await serve_pid(dev)
+    before = await dev.sees(lambda view: view.state == "idle" and view.hop == "native")
+    os.kill(server, signal.SIGSTOP)  # it never writes what it is given
+    await ops.send(to="dev", message="good news right before")
+    await until(lambda: _is_handed_over(dev))
+
+    os.kill(server, signal.SIGKILL)
+    await ops.send(to="dev", message="good news right after")
+
+    await dev.heard("good news right before")
+    await dev.heard("good news right after")
+    await dev.has_read_all()
+    assert (await dev.view()).pid == before.pid
+
+
+async def test_what_was_shown_but_not_done_when_the_mcp_server_died_comes_again_marked(
+    agents, ops, newest
+):
+    dev = await agents.start("dev", PLAN, newest, "any good news?")
+    server = await serve_pid(dev)
+    await dev.sees(lambda view: view.state == "idle" and view.hop == "native")
+    async with watching(dev.paths) as person:
+        await ops.send(to="dev", message="think for ever")
+        assert "shownBefore" not in await dev.heard("think for ever")
+
+        os.kill(server, signal.SIGKILL)
+        await person.press(ESCAPE)
+
+        await dev.heard("shownBefore=true")
+
+
+async def _is_handed_over(agent: Agent) -> bool:
+    return (await agent.client.status()).leased == 1
