@@ -1,12 +1,16 @@
 """The console: what its widgets ask for is done."""
 
-from textual import on, work
+import time
 
-from meshbot_core.session.records import Verdict
+from textual import on, work
+from textual.events import Event, Key
+
+from meshbot_core.session.records import Approval, Verdict
 from meshbot_tui.app.commands import Commands
 from meshbot_tui.connections.screens import ScreenFeed
 from meshbot_tui.model.compose import Draft
 from meshbot_tui.model.journal import MessageRow
+from meshbot_tui.screens.approval import ApprovalModal
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.message import MessageScreen
 from meshbot_tui.screens.question import Question
@@ -21,6 +25,33 @@ from meshbot_tui.widgets.terminal import TerminalView
 
 class MeshbotApp(Commands):
     """Messages of the widgets; keys, values and connections are its bases'."""
+
+    async def on_event(self, event: Event) -> None:
+        """Keys are noted: what comes by itself waits until none were pressed for a while."""
+        if isinstance(event, Key):
+            self._offers.key(time.monotonic())
+        await super().on_event(event)
+
+    def _shown(self) -> None:
+        """After each showing: offer what waits, take back what was answered elsewhere."""
+        waiting = {(approval.agent, approval.id) for approval in self.picture.approvals}
+        top = self.screen
+        if isinstance(top, ApprovalModal):
+            if (top.approval.agent, top.approval.id) not in waiting:
+                top.withdraw()
+            return
+        is_busy = top is not self.main or self.main.is_taken
+        found = self._offers.next(self.picture, is_busy=is_busy, now_s=time.monotonic())
+        if found is not None:
+            self._offer(found)
+
+    @work(group="dialogs")
+    async def _offer(self, approval: Approval) -> None:
+        verdict = await self.ask_person(ApprovalModal(approval))
+        if verdict is not None and self.deeds is not None:
+            self._do(
+                "approval", self.deeds.decide(approval.agent, approval.id, verdict), approval.agent
+            )
 
     # -- messages
 
@@ -106,6 +137,7 @@ class MeshbotApp(Commands):
             self._fill_grid()
         elif self.feeds is not None:
             self.feeds.feed_grid(())
+        self._read_inbox()
 
     @on(GridPane.Arranged)
     def arranged(self, event: GridPane.Arranged) -> None:

@@ -1,6 +1,7 @@
 """What the console knows, tells and keeps."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 from typing import Final, TypeVar
@@ -15,6 +16,7 @@ from meshbot_core.errors import MeshError
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.desk import MeshDesk, reason_of
 from meshbot_tui.connections.memory import Memory, Remembered
+from meshbot_tui.connections.operator import Operator
 from meshbot_tui.model import events
 from meshbot_tui.model.apply import apply
 from meshbot_tui.model.attention import Row
@@ -23,6 +25,7 @@ from meshbot_tui.screens.attention import Attention
 from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.feeds import Feeds
 from meshbot_tui.screens.main import MainScreen
+from meshbot_tui.screens.offers import Offers
 from meshbot_tui.screens.question import Question
 from meshbot_tui.screens.talk import Talk
 from meshbot_tui.themes import DEFAULT, THEMES
@@ -49,7 +52,9 @@ class Console(App[None]):
         self.deeds: Deeds | None = None
         self.feeds: Feeds | None = None
         self.talk: Talk | None = None
+        self._operator: Operator | None = None
         self._attention = Attention(self)
+        self._offers = Offers()
         self._rows: tuple[Row, ...] = ()
         self._is_stale = True
         for theme in THEMES:
@@ -89,10 +94,13 @@ class Console(App[None]):
             self.deeds = Deeds(self, desk.actions)
             self.talk = Talk(self.main.messages, desk.journals, self._started)
             self.talk.begin(self.remembered.filter)
+            self._operator = desk.operator
             try:
                 await desk.run()
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
+            finally:
+                self._operator = None
 
     async def _make_mesh(self) -> bool:
         """Offer to make the mesh that is not there; whether it is now."""
@@ -118,6 +126,18 @@ class Console(App[None]):
     def _journal_changed(self, agent: str) -> None:
         if self.talk is not None:
             self.talk.changed(agent)
+        if agent == self.picture.operator:
+            self._read_inbox()
+
+    def _read_inbox(self) -> None:
+        """What came for the person is read once it stands before their eyes."""
+        operator = self._operator
+        if operator is not None and self.main.is_mounted and self.main.view == "messages":
+            self.run_worker(self._quietly(operator.read_inbox()), group="inbox", exclusive=True)
+
+    async def _quietly(self, deed: Coroutine[object, object, None]) -> None:
+        with contextlib.suppress(MeshError):
+            await deed
 
     def _grow_older(self) -> None:
         self._is_stale = True
@@ -132,6 +152,10 @@ class Console(App[None]):
             self.main.grid.describe(self._rows)
         if self.main.view == "grid":
             self._fill_grid()
+        self._shown()
+
+    def _shown(self) -> None:
+        """For what follows from what is shown."""
 
     def _fill_grid(self) -> None:
         self.call_later(self.main.grid.put, [row.name for row in self._rows if row.has_screen])

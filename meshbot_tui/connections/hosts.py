@@ -65,6 +65,7 @@ class OneHost:
     agent: AgentPaths
     _refresh: asyncio.Event = field(default_factory=asyncio.Event)
     _last: tuple[Presence, str, int] | None = None
+    _counts: tuple[int, int, int, int] | None = None
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -118,8 +119,8 @@ class OneHost:
         sink, name = self.watch.sink, self.agent.agent
         match event:
             case api.Hello(status=status):
+                self._counts = None
                 self._seen(status)
-                self.watch.journal_changed(name)
                 for approval in (await SessionClient(client).approvals()).approvals:
                     sink(events.ApprovalRaised(approval))
             case SessionEvent(session=view):
@@ -139,6 +140,11 @@ class OneHost:
 
     def _seen(self, status: api.HostStatus) -> None:
         self.watch.sink(events.HostSeen(self.agent.agent, status, self.watch.stamps.next()))
+        counts = (status.unread, status.leased, status.queued, status.open_asks)
+        if counts != self._counts:
+            # What was read or given back has no event of its own.
+            self._counts = counts
+            self.watch.journal_changed(self.agent.agent)
 
     async def _lost(self, presence: Presence, problem: str = "") -> None:
         unread = await asyncio.to_thread(_unread, self.agent)

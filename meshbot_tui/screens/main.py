@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from meshbot_tui.model.attention import Row, rows
 from meshbot_tui.model.picture import Picture
@@ -21,6 +21,7 @@ from meshbot_tui.widgets.header import Headline, MeshHeader
 from meshbot_tui.widgets.health import HealthPane
 from meshbot_tui.widgets.messages import MessagesPane
 from meshbot_tui.widgets.pane import AgentPane
+from meshbot_tui.widgets.terminal import TerminalView
 
 VIEWS: Final = ("terminal", "grid", "messages", "approvals", "health")
 _NARROW: Final = 100
@@ -128,6 +129,13 @@ class MainScreen(Screen[None]):
     def compose_line(self) -> Compose:
         """Where the person writes."""
         return self.query_one("#compose", Compose)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether something is being typed, or the approvals are looked at anyway."""
+        focused = self.focused
+        has_keys = isinstance(focused, TerminalView) and focused.has_keys
+        return has_keys or isinstance(focused, Input) or self.view == "approvals"
 
     @property
     def view(self) -> str:
