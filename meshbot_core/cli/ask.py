@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from meshbot_core.cli.outcome import tell_outcome
 from meshbot_core.cli.show import line, note
 from meshbot_core.clients.text import clock_time, plain, prose
 from meshbot_core.errors import MeshError, NoAnswerError, PeerRefusedError
-from meshbot_core.host.api import ASK_LIMIT_S, AskResult, SendResult
+from meshbot_core.host.api import ASK_LIMIT_S, AskProgress, AskResult, SendResult
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.config import read_config
@@ -24,6 +25,11 @@ from meshbot_core.types import new_id
 _POLL_S: Final = 25.0
 _WITHDRAW_LIMIT_S: Final = 2.0
 _BAD_REQUEST: Final = 400
+_HOW_FAR: Final[Mapping[AskProgress, str]] = {
+    "delivered": "has the question",
+    "seen": "has read it",
+    "working": "is at work with it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,10 @@ async def _ended(client: HostClient, question: Question) -> AskResult:
             until = clock_time(result.expires_at_ms)
             note(f"{plain(question.to)} does not answer yet{why}; trying until {until}")
         while _is_pending(result):
-            result = await client.ask_state(ask_id, wait_s=_POLL_S)
+            before = result.progress
+            result = await client.ask_state(ask_id, wait_s=_POLL_S, known=before)
+            if _is_pending(result) and result.progress not in ("", before):
+                note(f"{plain(question.to)} {_HOW_FAR[result.progress]}")
     except asyncio.CancelledError:
         with contextlib.suppress(MeshError, TimeoutError):
             async with asyncio.timeout(_WITHDRAW_LIMIT_S):

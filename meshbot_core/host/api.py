@@ -85,12 +85,17 @@ class SendResult(ApiModel):
     peer_url: str = ""
 
 
+AskProgress = Literal["", "delivered", "seen", "working"]
+
+
 class AskResult(ApiModel):
     """Where an ask stands.
 
     ``delivery`` tells how far the question got, ``state`` the answer. ``answer`` is leased
     under ``lease_id``. ``crossing`` is an ask from the very peer that was asked: the wait has
-    ended, and the answer comes later as a message.
+    ended, and the answer comes later as a message. ``progress`` is how far the peer itself says
+    that it is: it has the question, its model was shown it, its model is at work with it; empty
+    when it does not tell, and for a client that does not ask (``known``).
     """
 
     id: str
@@ -105,6 +110,7 @@ class AskResult(ApiModel):
     lease_id: str = ""
     crossing: MessageView | None = None
     crossing_lease_id: str = ""
+    progress: AskProgress = ""
 
 
 class PeerView(ApiModel):

@@ -5,6 +5,7 @@ An ask belongs to the host: whoever waits for it may be replaced meanwhile.
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from meshbot_core.errors import InvalidArgumentError, NoSuchMessageError
 from meshbot_core.host import api
@@ -12,17 +13,22 @@ from meshbot_core.host.views import view_of
 from meshbot_core.host.writing import Writing
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import AskStatus, LeaseRequest
+from meshbot_core.node.health import AskStanding
 from meshbot_core.node.node import Node
 from meshbot_core.types import Clock
 
+_FIRST_PAUSE_S: Final = 0.25
+_LONGEST_PAUSE_S: Final = 4.0
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class _Wait:
     """One request that waits for something to happen to an ask."""
 
     ask_id: str
     peer: str
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    standing: AskStanding | None = None
 
 
 @dataclass(slots=True)
@@ -63,8 +69,14 @@ class Asking:
                 pass
         return await self.ask_state(request.id, session=request.session, wait_s=0)
 
-    async def ask_state(self, ask_id: str, *, session: str, wait_s: float) -> api.AskResult:
-        """Where an ask stands; waits up to ``wait_s`` seconds for a change."""
+    async def ask_state(
+        self, ask_id: str, *, session: str, wait_s: float, known: str | None = None
+    ) -> api.AskResult:
+        """Where an ask stands; waits up to ``wait_s`` seconds for a change.
+
+        With ``known``, the peer that has it is asked how far it is, and another word than that
+        is a change.
+        """
         status = await self._ask(ask_id)
         # Before the look that decides: what happens between look and wait must wake us.
         wait = _Wait(ask_id, status.to)
@@ -74,13 +86,29 @@ class Asking:
             if found.state != "open" or found.crossing is not None or wait_s <= 0:
                 return found
             left_s = (found.expires_at_ms - self.clock.now_ms()) / 1000
-            async with asyncio.timeout(max(0.0, min(wait_s, left_s))):
+            async with asyncio.timeout(max(0.0, min(wait_s, left_s))), asyncio.TaskGroup() as group:
+                looking = group.create_task(self._look(wait, known, found))
                 await wait.changed.wait()
+                looking.cancel()
         except TimeoutError:
             pass
         finally:
             self._waits.discard(wait)
-        return await self._as_it_is(ask_id, session)
+        result = await self._as_it_is(ask_id, session)
+        return result.model_copy(update={"progress": _progress(wait.standing or known)})
+
+    async def _look(self, wait: _Wait, known: str | None, found: api.AskResult) -> None:
+        """Ask the peer again and again how far it is, as long as it tells."""
+        if known is None or found.delivery != "delivered":
+            return
+        pause_s = _FIRST_PAUSE_S
+        while (standing := await self.node.ask_standing(wait.peer, wait.ask_id)) != "untold":
+            if standing not in ("away", known):
+                wait.standing = standing
+                wait.changed.set()
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _as_it_is(self, ask_id: str, session: str) -> api.AskResult:
         status = await self._ask(ask_id)
@@ -163,3 +191,11 @@ class Asking:
         for wait in self._waits:
             if wait.peer == peer:
                 wait.changed.set()
+
+
+def _progress(standing: str | None) -> api.AskProgress:
+    match standing:
+        case "delivered" | "seen" | "working":
+            return standing
+        case _:
+            return ""

@@ -155,9 +155,19 @@ class HostClient:
         )
         return await self._link.call("POST", "/v1/ask", api.AskResult, request)
 
-    async def ask_state(self, id: str, *, wait_s: float = 0.0) -> api.AskResult:  # noqa: A002 - the wire's own word
-        """Where an ask stands; waits up to ``wait_s`` (60 at most) for a change."""
+    async def ask_state(
+        self,
+        id: str,  # noqa: A002 - the wire's own word
+        *,
+        wait_s: float = 0.0,
+        known: api.AskProgress | None = None,
+    ) -> api.AskResult:
+        """Where an ask stands; waits up to ``wait_s`` (60 at most) for a change.
+
+        With ``known``, another ``progress`` than that is a change too.
+        """
         query = {"session": self.session, "wait": str(wait_s)}
+        query |= {} if known is None else {"known": known}
         return await self._link.call(
             "GET", f"/v1/asks/{quote(id, safe='')}", api.AskResult, query=query
         )

@@ -156,7 +156,9 @@ class Control:
         session = request.query.get("session", "")
         wait_s = min(number(request, "wait", 0.0), _MAX_WAIT_S)
         ask_id = request.match_info["id"]
-        return answered(await self._asking.ask_state(ask_id, session=session, wait_s=wait_s))
+        known = request.query.get("known")
+        result = await self._asking.ask_state(ask_id, session=session, wait_s=wait_s, known=known)
+        return answered(result)
 
     async def _delete_ask(self, request: web.Request) -> web.Response:
         return answered(await self._asking.cancel_ask(request.match_info["id"]))

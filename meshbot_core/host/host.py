@@ -10,6 +10,7 @@ from typing import Final
 
 from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.host import api
+from meshbot_core.host.asked import asked_route
 from meshbot_core.host.asking import Asking
 from meshbot_core.host.attendance import Attendance, pid_of
 from meshbot_core.host.control import Control, serving
@@ -296,7 +297,10 @@ async def running(
             listen=options.listen,
             notify=heard,
             version=VERSION,
-            extra_routes=manifest_routes(agent.mesh),
+            extra_routes=(
+                *manifest_routes(agent.mesh),
+                asked_route(mailbox, lambda: hosts[0].sessions.session if hosts else None),
+            ),
             state=lambda: hosts[0].sessions.state_word() if hosts else "",
         )
         host = AgentHost(agent, mailbox=mailbox, node=node, clock=clock, linger_s=options.linger_s)

@@ -1,18 +1,25 @@
 """Waiting for another agent's answer, and everything that can end it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from meshbot_core.errors import NoSuchMessageError
-from meshbot_core.host.api import AskResult, MessageView
+from meshbot_core.host.api import AskProgress, AskResult, MessageView
 from meshbot_core.host.client import HostClient
 from meshbot_core.mcp.leases import CallId, Leases
 from meshbot_core.types import new_id
 
 PROGRESS_EVERY_S: Final = 3.0
 _LONGEST_LOOK_S: Final = 30.0
+
+_HOW_FAR: Final[Mapping[AskProgress, str]] = {
+    "": "has the question; waiting for its answer",
+    "delivered": "has the question, and has not read it yet",
+    "seen": "has read the question; waiting for its answer",
+    "working": "has read the question and is at work",
+}
 
 Progress = Callable[[float, float, str], Awaitable[None]]
 """Takes seconds waited, seconds to wait at most, and how things are."""
@@ -53,8 +60,10 @@ class Asking:
             if progress is not None:
                 waited_s = min(_now_s() - began_s, question.timeout_s)
                 await progress(waited_s, question.timeout_s, _standing(result))
-            look_s = PROGRESS_EVERY_S if progress is not None else _LONGEST_LOOK_S
-            result = await client.ask_state(ask_id, wait_s=look_s)
+            is_told = progress is not None
+            look_s = PROGRESS_EVERY_S if is_told else _LONGEST_LOOK_S
+            known = result.progress if is_told else None
+            result = await client.ask_state(ask_id, wait_s=look_s, known=known)
         if result.state == "open" and result.crossing is None:
             result = await self._left_to_the_host(client, result)
         self._carry(call, result)
@@ -95,7 +104,7 @@ def _goes_on(result: AskResult) -> bool:
 def _standing(result: AskResult) -> str:
     if result.delivery == "delivered":
         why = f" ({result.reason})" if result.reason else ""
-        return f"{result.to} has the question; waiting for its answer{why}"
+        return f"{result.to} {_HOW_FAR[result.progress]}{why}"
     return f"putting the question to {result.to}"
 
 

@@ -5,9 +5,10 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -15,7 +16,15 @@ from yarl import URL
 from meshbot_core.errors import PeerUnreachableError
 from meshbot_core.mesh.config import MeshConfig, Peer, Timeouts
 from meshbot_core.mesh.keys import MeshKey
-from meshbot_core.node.health import MAX_HEALTH_BYTES, PeerHealth, judged, offline
+from meshbot_core.node.health import (
+    ASKS_PATH,
+    MAX_HEALTH_BYTES,
+    AskStanding,
+    PeerHealth,
+    judged,
+    offline,
+    standing_in,
+)
 from meshbot_core.node.line import Line, opened, target_of
 from meshbot_core.node.verdict import MAX_REPLY_BYTES
 from meshbot_core.types import Clock
@@ -150,21 +159,9 @@ class PeerClient:
 
     async def health(self, name: str, peer: Peer) -> PeerHealth:
         """Ask a peer how it is; whatever goes wrong is in the answer."""
-        limits = aiohttp.ClientTimeout(
-            total=self._timeouts.health_seconds,
-            connect=min(self._timeouts.connect_seconds, self._timeouts.health_seconds),
-        )
         asked_at_ms = self._clock.now_ms()
         try:
-            async with self._session.get(
-                URL(peer.url + "/mesh/health"),
-                timeout=limits,
-                ssl=self._tls or True,
-                proxy=self._proxy,
-                allow_redirects=False,
-            ) as answer:
-                body = await _bounded_body(answer, MAX_HEALTH_BYTES)
-                status = answer.status
+            status, body = await self._got(peer.url + "/mesh/health")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return offline(name, peer, why(error))
         return judged(
@@ -175,6 +172,31 @@ class PeerClient:
             asked_at_ms=asked_at_ms,
             answered_at_ms=self._clock.now_ms(),
         )
+
+    async def ask_standing(self, peer: Peer, ask_id: str) -> AskStanding:
+        """Ask a peer how far an ask of ours is that it has."""
+        headers = {"Authorization": self._headers["Authorization"]}
+        try:
+            return standing_in(
+                *await self._got(peer.url + ASKS_PATH + quote(ask_id, safe=""), headers)
+            )
+        except (aiohttp.ClientError, OSError, ValueError):
+            return "away"
+
+    async def _got(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        limits = aiohttp.ClientTimeout(
+            total=self._timeouts.health_seconds,
+            connect=min(self._timeouts.connect_seconds, self._timeouts.health_seconds),
+        )
+        async with self._session.get(
+            URL(url),
+            headers=headers,
+            timeout=limits,
+            ssl=self._tls or True,
+            proxy=self._proxy,
+            allow_redirects=False,
+        ) as answer:
+            return answer.status, await _bounded_body(answer, MAX_HEALTH_BYTES)
 
 
 @contextlib.asynccontextmanager

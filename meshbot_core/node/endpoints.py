@@ -52,6 +52,15 @@ class ExtraRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncRoute:
+    """An ``ExtraRoute`` whose answer has to be waited for."""
+
+    method: str
+    path: str
+    handler: Callable[[str], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoints:
     """The answers of one agent; ``intake`` takes what comes with a body."""
 
@@ -61,7 +70,7 @@ class Endpoints:
     clock: Clock
     config: Callable[[], MeshConfig]
     intake: Intake
-    extra_routes: Sequence[ExtraRoute]
+    extra_routes: Sequence[ExtraRoute | AsyncRoute]
     count: Callable[[str], None]
 
     @property
@@ -115,7 +124,7 @@ class Endpoints:
             return self.refused(415, "bad_content_type", "Unsupported content encoding")
         return lambda body: self.intake.take(body, kind, is_gzip=encoding == "gzip")
 
-    def _without_message(self, head: Head) -> Answer:
+    def _without_message(self, head: Head) -> Answer | BodyHandler:
         if head.path == _HEALTH:
             return self._health() if head.method in ("GET", "HEAD") else self._wrong_method("GET")
         if head.path == _JOIN:
@@ -142,14 +151,14 @@ class Endpoints:
             return self._wrong_method("POST")
         return self.refused(503, "no_enrolment", "This host does not enrol newcomers")
 
-    def _extra(self, head: Head) -> Answer:
+    def _extra(self, head: Head) -> Answer | BodyHandler:
         found = [route for route in self.extra_routes if _matches(route.path, head.path)]
         if not found:
             raise NoSuchPathError("Not found")
         method = "GET" if head.method == "HEAD" else head.method
         for route in found:
             if route.method == method:
-                return Answer(200, route.handler(head.path.removeprefix(route.path)))
+                return _answered(route, head.path.removeprefix(route.path))
         return self._wrong_method(", ".join(route.method for route in found))
 
     def _wrong_method(self, allow: str) -> Answer:
@@ -159,6 +168,17 @@ class Endpoints:
 def is_stranger(answer: Answer) -> bool:
     """Whether the answer went to somebody who did not show the key."""
     return answer.status == UnauthorizedError.http_status
+
+
+def _answered(route: ExtraRoute | AsyncRoute, rest: str) -> Answer | BodyHandler:
+    if isinstance(route, ExtraRoute):
+        return Answer(200, route.handler(rest))
+    handler = route.handler
+
+    async def later(_body: bytes) -> Answer:
+        return Answer(200, await handler(rest))
+
+    return later
 
 
 def _matches(pattern: str, path: str) -> bool:

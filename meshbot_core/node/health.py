@@ -1,12 +1,14 @@
 """How a peer is: the question's answer, judged. No I/O."""
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from meshbot_core.mesh.config import Peer
 
 MAX_HEALTH_BYTES = 64 * 1024
+_OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,25 @@ class PeerHealth:
     state: str = ""
 
 
+AskStanding = Literal["delivered", "seen", "working", "untold", "away"]
+"""How far an ask is with the peer that has it.
+
+``delivered``: it waits there; ``seen``: the model was shown it; ``working``: in the turn that
+runs now. ``untold``: the peer does not tell, ``away``: it did not answer.
+"""
+
+ASKS_PATH: Final = "/mesh/asks/"
+"""Ours, behind the bearer; the reference answers 404, which is ``untold``."""
+
+
+class StandingAnswer(BaseModel):
+    """What a peer answers to ``GET /mesh/asks/ID``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    state: Literal["delivered", "seen", "working"]
+
+
 class _HealthAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -48,6 +69,14 @@ def offline(name: str, peer: Peer, error: str) -> PeerHealth:
     return PeerHealth(
         name=name, url=peer.url, description=peer.description, is_online=False, error=error
     )
+
+
+def standing_in(status: int, body: bytes) -> AskStanding:
+    """What an answer to the question for an ask means."""
+    try:
+        return StandingAnswer.model_validate_json(body).state if status == _OK else "untold"
+    except ValidationError:
+        return "untold"
 
 
 def judged(
@@ -67,7 +96,7 @@ def judged(
         answer = _HealthAnswer.model_validate_json(body)
     except ValidationError:
         return offline(name, peer, f"HTTP {status} from something that is no agent")
-    is_online = status == 200 and answer.status == "online" and answer.agent == name  # noqa: PLR2004 -- HTTP's own number
+    is_online = status == _OK and answer.status == "online" and answer.agent == name
     error = None
     if answer.agent != name:
         error = f'another agent answers there: "{answer.agent[:64]}"'

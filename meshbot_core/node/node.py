@@ -17,7 +17,7 @@ from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.mesh.peers import peer as peer_named
 from meshbot_core.node.client import PeerClient, connected
 from meshbot_core.node.courier import Courier, delivering
-from meshbot_core.node.endpoints import Endpoints, ExtraRoute
+from meshbot_core.node.endpoints import AsyncRoute, Endpoints, ExtraRoute
 from meshbot_core.node.events import (
     ConfigChanged,
     ConfigFailed,
@@ -25,7 +25,7 @@ from meshbot_core.node.events import (
     NodeEvent,
     PeerHeard,
 )
-from meshbot_core.node.health import PeerHealth, offline
+from meshbot_core.node.health import AskStanding, PeerHealth, offline
 from meshbot_core.node.intake import Intake
 from meshbot_core.node.lane import Office
 from meshbot_core.node.listener import DEFAULT_LIMITS, ListenLimits, bound_socket, listening
@@ -56,7 +56,7 @@ class Node:
         listen: Listen,
         notify: Callable[[NodeEvent], None],
         version: str,
-        extra_routes: Sequence[ExtraRoute] = (),
+        extra_routes: Sequence[ExtraRoute | AsyncRoute] = (),
         state: Callable[[], str] = lambda: "",
         limits: ListenLimits = DEFAULT_LIMITS,
     ) -> None:
@@ -241,6 +241,13 @@ class Node:
         if found.is_online and name != self.agent:
             self._heard(PeerHeard(name))
         return found
+
+    async def ask_standing(self, name: str, ask_id: str) -> AskStanding:
+        """How far an ask of ours is with the peer that has it: see ``AskStanding``."""
+        peer = self._config.peers.get(name)
+        if peer is None or self._client is None:
+            return "away"
+        return await self._client.ask_standing(peer, ask_id)
 
     async def probe_all(self) -> AsyncIterator[PeerHealth]:
         """Ask every peer but ourselves, in parallel; answers as they come."""

@@ -190,6 +190,10 @@ class Pusher:
         self._handed.append(handed)
         return handed, batch.messages
 
+    def is_under_way(self, message_id: str) -> bool:
+        """Whether a message was handed over that nothing has proven to be shown yet."""
+        return any(each.turn is None and message_id in each.ids for each in self._handed)
+
     # -- proof
 
     async def shown(self, ids: tuple[str, ...]) -> None:

@@ -255,7 +255,6 @@ class Tracker:
             self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
         return ()
 
-
     def _woken_ms(self) -> int:
         """The time; what the machine slept, or its clock was changed by, counts for nothing."""
         now_ms = self.clock.now_ms()

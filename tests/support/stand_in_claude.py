@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tests.support import stand_in_program
 
-AtStart = Literal["", "crash", "exit 0", "exit 3", "garbage", "flood", "babble"]
+AtStart = Literal["", "crash", "exit 0", "exit 3", "garbage", "flood", "babble", "hang"]
 
 
 class Start(BaseModel):

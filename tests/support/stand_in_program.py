@@ -69,7 +69,7 @@ def begin(facts: dict, words: list[str]) -> int:
         for line in sys.stdin:
             show(f"I was told something of {len(line)} letters\n")
         return 0
-    return headless(words) if "-p" in words else interactive(words)
+    return headless(words, hangs=at_start == "hang") if "-p" in words else interactive(words)
 
 
 def commanded(text: str) -> None:
@@ -101,8 +101,9 @@ def conversation(words: list[str]) -> str:
 class Stream:
     """What a headless session writes."""
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, session_id: str, *, hangs: bool) -> None:
         self.session_id = session_id
+        self.hangs = hangs
         self.turns = 0
 
     def say(self, **members: object) -> None:
@@ -122,7 +123,7 @@ class Stream:
         )  # fmt: skip
         self.replay(line)
         commanded(word)
-        if word == "hang":
+        if word == "hang" or self.hangs:
             return
         if word == "tool":
             self.tool()
@@ -153,8 +154,8 @@ class Stream:
         )  # fmt: skip
 
 
-def headless(words: list[str]) -> int:
-    stream = Stream(conversation(words))
+def headless(words: list[str], *, hangs: bool) -> int:
+    stream = Stream(conversation(words), hangs=hangs)
     for raw in sys.stdin:
         line = json.loads(raw)
         if line.get("type") == "control_request":
