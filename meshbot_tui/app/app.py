@@ -48,10 +48,11 @@ class MeshbotApp(Commands):
     @work(group="dialogs")
     async def _offer(self, approval: Approval) -> None:
         verdict = await self.ask_person(ApprovalModal(approval))
-        if verdict is not None and self.deeds is not None:
-            self._do(
-                "approval", self.deeds.decide(approval.agent, approval.id, verdict), approval.agent
-            )
+        if verdict is not None:
+            self._decide(approval.agent, approval.id, verdict)
+
+    def _decide(self, agent: str, approval_id: str, verdict: Verdict) -> None:
+        self._do("approval", lambda deeds: deeds.decide(agent, approval_id, verdict), agent)
 
     # -- messages
 
@@ -102,8 +103,8 @@ class MeshbotApp(Commands):
         self.notify(f"{len(text):,} characters copied", timeout=2)
 
     def _again(self, row: MessageRow, text: str) -> None:
-        if self.deeds is not None:
-            self._do(f"to {row.to}", self.deeds.say(Draft("send", row.to, text)))
+        draft = Draft("send", row.to, text)
+        self._do(f"to {row.to}", lambda deeds: deeds.say(draft), row.to)
 
     # -- messages of the widgets
 
@@ -222,8 +223,7 @@ class MeshbotApp(Commands):
     @on(Compose.Wanted)
     def say(self, event: Compose.Wanted) -> None:
         """Something is to be said."""
-        if self.deeds is not None:
-            self._do(f"to {event.draft.to}", self.deeds.say(event.draft))
+        self._do(f"to {event.draft.to}", lambda deeds: deeds.say(event.draft))
 
     @on(Compose.Refused)
     def refused(self, event: Compose.Refused) -> None:
@@ -233,14 +233,12 @@ class MeshbotApp(Commands):
     @on(ApprovalsPane.Decided)
     def decided(self, event: ApprovalsPane.Decided) -> None:
         """Allow or deny."""
-        if self.deeds is not None:
-            verdict = Verdict(
-                behavior=event.behavior, scope=event.scope, reason=event.reason, by="console"
-            )
-            self._do("approval", self.deeds.decide(event.agent, event.id, verdict), event.agent)
+        verdict = Verdict(
+            behavior=event.behavior, scope=event.scope, reason=event.reason, by="console"
+        )
+        self._decide(event.agent, event.id, verdict)
 
     @on(ApprovalsPane.Answered)
     def answered(self, event: ApprovalsPane.Answered) -> None:
         """A question is answered."""
-        if self.deeds is not None:
-            self._do("answer", self.deeds.reply(event.to, event.id, event.text), event.to)
+        self._do("answer", lambda deeds: deeds.reply(event.to, event.id, event.text), event.to)

@@ -1,12 +1,13 @@
 """What the keys and the command palette do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from meshbot_tui.app.console import Console
+from meshbot_tui.app.console import Console, Deed
 from meshbot_tui.model.attention import waits_longest
+from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.help import HelpScreen
 from meshbot_tui.screens.keys import COMMANDS, HELP
 from meshbot_tui.screens.notices import NoticesScreen
@@ -15,45 +16,42 @@ from meshbot_tui.screens.notices import NoticesScreen
 class Commands(Console):
     """Actions on the chosen agent, and on the whole."""
 
-    def _on_chosen(self, what: str, deed: str) -> None:
+    def _on_chosen(self, what: str, deed: Callable[[Deeds, str], Deed]) -> None:
         name = self.main.agents.chosen
         row = self._row(name)
-        if self.deeds is None or name is None or row is None:
+        if name is None or row is None:
             self.tell("Choose an agent first.", "warning")
         elif row.group != "agent":
             self.tell(f'"{name}" is not an agent of this machine.', "warning")
         else:
-            self._do(f'{what} "{name}"', getattr(self.deeds, deed)(name), name)
+            self._do(f'{what} "{name}"', lambda deeds: deed(deeds, name), name)
 
     def action_start_agent(self) -> None:
         """The start dialog."""
-        if self.deeds is None:
-            self.tell("Not connected yet.", "warning")
-            return
         row = self._row(self.main.agents.chosen)
         is_away = row is not None and row.group == "agent" and row.look.word == "stopped"
-        self._do("start", self.deeds.start(row.name if row is not None and is_away else ""))
+        name = row.name if row is not None and is_away else ""
+        self._do("start", lambda deeds: deeds.start(name))
 
     def action_stop_agent(self) -> None:
         """Stop the chosen agent."""
-        self._on_chosen("stop", "stop")
+        self._on_chosen("stop", Deeds.stop)
 
     def action_restart_agent(self) -> None:
         """Restart the chosen agent."""
-        self._on_chosen("restart", "restart")
+        self._on_chosen("restart", Deeds.restart)
 
     def action_forget_agent(self) -> None:
         """Forget the chosen agent."""
-        self._on_chosen("forget", "forget")
+        self._on_chosen("forget", Deeds.forget)
 
     def action_resume_agent(self) -> None:
         """Let the chosen agent go on."""
-        self._on_chosen("resume", "resume")
+        self._on_chosen("resume", Deeds.resume)
 
     def action_fleet(self) -> None:
         """A fleet file up or down."""
-        if self.deeds is not None:
-            self._do("fleet", self.deeds.fleet())
+        self._do("fleet", Deeds.fleet)
 
     def action_notices(self) -> None:
         """What was said before."""

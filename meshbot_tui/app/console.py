@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import signal
 import time
-from collections.abc import Coroutine
+import traceback
+from collections.abc import Callable, Coroutine
 from typing import Final, TypeVar
 
 from textual import work
@@ -13,6 +15,7 @@ from textual.worker import Worker
 
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.errors import MeshError
+from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.desk import MeshDesk, reason_of
 from meshbot_tui.connections.memory import Memory, Remembered
@@ -32,9 +35,14 @@ from meshbot_tui.themes import DEFAULT, THEMES
 
 Answer = TypeVar("Answer")
 
+_KILLED: Final = 128
+_MESH_LIMIT_S: Final = 10.0
 _AGAIN_S: Final = 3.0
 _SHOW_S: Final = 0.1
 """Lists are drawn anew ten times a second at most."""
+
+
+Deed = Coroutine[object, object, None]
 
 
 class Console(App[None]):
@@ -53,7 +61,10 @@ class Console(App[None]):
         self.feeds: Feeds | None = None
         self.talk: Talk | None = None
         self._operator: Operator | None = None
+        self._is_on_mesh = asyncio.Event()
         self._attention = Attention(self)
+        self.fault = ""
+        """What went wrong in the console itself, if it ended by that."""
         self._offers = Offers()
         self._rows: tuple[Row, ...] = ()
         self._is_stale = True
@@ -68,6 +79,8 @@ class Console(App[None]):
         await self.push_screen(self.main)
         self.main.agents.preferred = self.remembered.chosen or ""
         self.feeds = Feeds(self.mesh, self.main.pane, self.main.grid, self._started)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
         self.connect()
         self.set_interval(_SHOW_S, self._show)
         self.set_interval(1.0, self._grow_older)
@@ -95,12 +108,14 @@ class Console(App[None]):
             self.talk = Talk(self.main.messages, desk.journals, self._started)
             self.talk.begin(self.remembered.filter)
             self._operator = desk.operator
+            self._is_on_mesh.set()
             try:
                 await desk.run()
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
             finally:
                 self._operator = None
+                self._is_on_mesh.clear()
 
     async def _make_mesh(self) -> bool:
         """Offer to make the mesh that is not there; whether it is now."""
@@ -166,6 +181,22 @@ class Console(App[None]):
     def _started(self, coroutine: Coroutine[object, object, None]) -> Worker[None]:
         return self.run_worker(coroutine, group="feeds", exit_on_error=True)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of ours is kept for a report, and told in one line when the terminal is back."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.fault = f"{type(error).__name__}: {error}"
+        place = self.mesh.folder / "console.log"
+        with contextlib.suppress(OSError, MeshError):
+            write_atomically(place, "".join(traceback.format_exception(error)).encode())
+            self.fault += f" (kept in {place})"
+        self.exit(return_code=1)
+
+    def _end_by(self, number: signal.Signals) -> None:
+        """A signal ends the console in order; agents go on."""
+        self.exit(return_code=_KILLED + number)
+
     # -- what is told and kept
 
     def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
@@ -195,6 +226,16 @@ class Console(App[None]):
         """Show a dialog; its answer."""
         return await self.push_screen_wait(dialog)
 
-    def _do(self, what: str, deed: Coroutine[object, object, None], agent: str = "") -> None:
-        if self.deeds is not None:
-            self.run_worker(self.deeds.tried(deed, what, agent), group="deeds")
+    def _do(self, what: str, deed: Callable[[Deeds], Deed], agent: str = "") -> None:
+        """Do it, once the console is on the mesh; what came of it is told."""
+        self.run_worker(self._done(what, deed, agent), group="deeds")
+
+    async def _done(self, what: str, deed: Callable[[Deeds], Deed], agent: str) -> None:
+        try:
+            async with asyncio.timeout(_MESH_LIMIT_S):
+                await self._is_on_mesh.wait()
+        except TimeoutError:
+            self.tell(f"{what}: the console is not on the mesh; l shows why", "error")
+            return
+        if (deeds := self.deeds) is not None:
+            await deeds.tried(deed(deeds), what, agent)

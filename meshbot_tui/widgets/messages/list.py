@@ -101,7 +101,7 @@ class MessageList(ScrollView, can_focus=True):
 
     def show(self, index: JournalIndex) -> None:
         """Show these messages; what is read stays where it is."""
-        top = self._key_at(int(self.scroll_offset.y))
+        top = self._key_of(int(self.scroll_offset.y))
         self._index = index
         self.virtual_size = Size(self.size.width, len(index))
         if self.is_live or self._position() is None:
@@ -133,7 +133,7 @@ class MessageList(ScrollView, can_focus=True):
             return None
         return self._index.position_of(self._chosen)
 
-    def _key_at(self, place: int) -> Key | None:
+    def _key_of(self, place: int) -> Key | None:
         if self._index is None or not 0 <= place < len(self._index):
             return None
         return self._index.key_at(place)
@@ -141,7 +141,7 @@ class MessageList(ScrollView, can_focus=True):
     def _go(self, place: int) -> None:
         last = self.count - 1
         place = min(max(place, 0), max(last, 0))
-        self._chosen = self._key_at(place)
+        self._chosen = self._key_of(place)
         self.is_live = place >= last
         height = max(1, self.scrollable_content_region.height)
         top = int(self.scroll_offset.y)
@@ -211,7 +211,7 @@ class MessageList(ScrollView, can_focus=True):
         """A click chooses, a second one opens."""
         place = event.y + int(self.scroll_offset.y)
         if place < self.count:
-            self._chosen = self._key_at(place)
+            self._chosen = self._key_of(place)
             self.is_live = place == self.count - 1
             self.refresh()
             if event.chain > 1:
@@ -222,7 +222,7 @@ class MessageList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One message, by its place in the viewport."""
         width = self.size.width
-        key = self._key_at(y + int(self.scroll_offset.y))
+        key = self._key_of(y + int(self.scroll_offset.y))
         style = self.rich_style
         if key is None:
             return Strip.blank(width, style)

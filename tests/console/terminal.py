@@ -1,0 +1,122 @@
+"""meshbot-tui in a terminal of its own: a pty, and a screen that shows what it drew."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meshbot_core.terminal.pty_process import PtyProcess
+from meshbot_core.terminal.screen import Screen
+from tests.support.waiting import until
+
+LIMIT_S = 15.0
+COLUMNS, ROWS = 120, 40
+
+
+@dataclass
+class Terminal:
+    """A console, and who sits before it."""
+
+    screen: Screen
+    process: PtyProcess | None = None
+    received: bytearray = field(default_factory=bytearray)
+
+    def heard(self, data: bytes) -> None:
+        self.received += data
+        fed = self.screen.feed(data)
+        if fed.answers and self.process is not None:
+            self.process.write(fed.answers)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.text())
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was: no modes of a full-screen program, a cursor."""
+        return self.screen.modes == frozenset({25})
+
+    async def shows(self, *texts: str, limit_s: float = LIMIT_S) -> None:
+        try:
+            await until(lambda: all(text in self.text for text in texts), limit_s)
+        except TimeoutError:
+            missing = [text for text in texts if text not in self.text]
+            raise AssertionError(f"{missing} is not on the screen:\n{self.text}") from None
+
+    async def hides(self, text: str, *, limit_s: float = LIMIT_S) -> None:
+        try:
+            await until(lambda: text not in self.text, limit_s)
+        except TimeoutError:
+            raise AssertionError(f"{text!r} stays on the screen:\n{self.text}") from None
+
+    def press(self, *keys: str | bytes) -> None:
+        assert self.process is not None
+        for key in keys:
+            self.process.write(key.encode() if isinstance(key, str) else key)
+
+    async def insists(self, key: str | bytes, *, on: str = "", against: str = "") -> None:
+        """Press a key again and again, as people do, until ``on`` shows, or ``against`` not."""
+
+        async def pressed() -> bool:
+            if on in self.text and (not against or against not in self.text):
+                return True
+            self.press(key)
+            with contextlib.suppress(AssertionError):
+                if on:
+                    await self.shows(on, limit_s=0.7)
+                else:
+                    await self.hides(against, limit_s=0.7)
+            return False
+
+        await until(pressed, LIMIT_S)
+
+    async def types(self, text: str) -> None:
+        """Type as a person does: the text, and once it is there, the return key."""
+        self.press(text)
+        await self.shows(text)
+        self.press("\r")
+
+    async def resize(self, columns: int, rows: int) -> None:
+        assert self.process is not None
+        self.screen.resize(columns, rows)
+        self.process.resize(columns, rows)
+
+    async def ends(self, limit_s: float = LIMIT_S) -> int:
+        assert self.process is not None
+        async with asyncio.timeout(limit_s):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def console(
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    columns: int = COLUMNS,
+    rows: int = ROWS,
+) -> AsyncIterator[Terminal]:
+    """The console, started in ``folder``; it is ended with the block."""
+    terminal = Terminal(Screen(columns, rows))
+    wanted = dict(os.environ) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    wanted |= dict(environment or {})
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
+        wanted.pop(name, None)
+    async with PtyProcess.started(
+        [sys.executable, "-m", "meshbot_tui", *arguments],
+        environment=wanted,
+        folder=folder,
+        columns=columns,
+        rows=rows,
+        on_output=terminal.heard,
+    ) as process:
+        terminal.process = process
+        yield terminal
