@@ -40,4 +40,8 @@ def main(mesh: str) -> None:
 def _open(mesh: str) -> None:
     from meshbot_tui.app import MeshbotApp  # noqa: PLC0415 - after what can be refused at once
 
-    MeshbotApp(MeshPaths(home_folder(), checked_name(mesh, what="mesh"))).run()
+    app = MeshbotApp(MeshPaths(home_folder(), checked_name(mesh, what="mesh")))
+    app.run()
+    if app.fault:
+        click.echo(f"meshbot-tui: a fault of the console, agents go on: {app.fault}", err=True)
+    raise SystemExit(app.return_code)
