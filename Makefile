@@ -32,8 +32,8 @@ claude: $(STAMP)  ## Fetch the real claude binaries from npm into the cache (all
 	@$(BIN)/python -m meshbot_core.demo.binaries || true
 
 .PHONY: demo
-demo: $(STAMP) claude  ## Watch two agents talk, one of them killed in mid-conversation
-	@$(BIN)/python -m meshbot_core.demo
+demo: $(STAMP) claude  ## Watch agents talk: in the console, or printed where there is no terminal
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/meshbot-tui --demo; else $(BIN)/python -m meshbot_core.demo; fi
 
 .PHONY: test
 test: $(STAMP) claude  ## Run the whole suite

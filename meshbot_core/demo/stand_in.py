@@ -43,6 +43,7 @@ class _UserLine(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     message: RequestMessage
+    uuid: str = ""
 
 
 @dataclass(slots=True)
@@ -52,14 +53,20 @@ class Conversation:
     http: aiohttp.ClientSession
     model_url: str
     mcp: StdioClient
+    session_id: str = _SESSION
+    has_replays: bool = False
     _messages: list[JsonValue] = field(default_factory=list)
 
-    async def turn(self, user: RequestMessage) -> None:
+    async def turn(self, line: _UserLine) -> None:
         """Play one turn: ask the model, call the tools it wants, until it wants no more."""
+        user = line.message
         tools: list[JsonValue] = [MESH_TOOL + tool for tool in self.mcp.tools]
         servers: list[JsonValue] = [{"name": "mesh", "status": "connected"}]
-        _print({"type": "system", "subtype": "init", "tools": tools, "mcp_servers": servers})
-        self._messages.append(user.model_dump(mode="json"))
+        self._print({"type": "system", "subtype": "init", "tools": tools, "mcp_servers": servers})
+        said_so: JsonValue = user.model_dump(mode="json")
+        if self.has_replays:
+            self._print({"type": "user", "message": said_so, "isReplay": True, "uuid": line.uuid})
+        self._messages.append(said_so)
         said = ""
         while True:
             blocks = await self._asked(tools)
@@ -72,12 +79,16 @@ class Conversation:
             if not results:
                 break
             self._tell("user", results)
-        _print({"type": "result", "subtype": "success", "is_error": False, "result": said})
+        self._print({"type": "result", "subtype": "success", "is_error": False, "result": said})
+
+    def _print(self, line: dict[str, JsonValue]) -> None:
+        sys.stdout.write(json.dumps(line | {"session_id": self.session_id}) + "\n")
+        sys.stdout.flush()
 
     def _tell(self, role: str, content: list[JsonValue]) -> None:
         message: JsonValue = {"role": role, "content": content}
         self._messages.append(message)
-        _print({"type": role, "message": message})
+        self._print({"type": role, "message": message})
 
     async def _asked(self, tools: list[JsonValue]) -> list[ContentBlock]:
         named: list[JsonValue] = [{"name": tool} for tool in tools]
@@ -134,32 +145,29 @@ async def _blocks(stream: aiohttp.StreamReader) -> AsyncIterator[ContentBlock]:
                 yield block.model_copy(update=update)
 
 
-def _print(line: dict[str, JsonValue]) -> None:
-    sys.stdout.write(json.dumps(line | {"session_id": _SESSION}) + "\n")
-    sys.stdout.flush()
-
-
-async def _user_messages() -> AsyncIterator[RequestMessage]:
+async def _user_messages() -> AsyncIterator[_UserLine]:
     reader = asyncio.StreamReader(limit=2**26)
     protocol = asyncio.StreamReaderProtocol(reader)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     async for line in reader:
-        yield _UserLine.model_validate_json(line).message
+        yield _UserLine.model_validate_json(line)
 
 
-async def play(config_json: str) -> None:
+async def play(config_json: str, session_id: str, *, has_replays: bool) -> None:
     """Play user messages from stdin until it ends.
 
     Raises:
         MeshError: The model refused, or the MCP server did not start.
     """
-    [(name, entry)] = _Config.model_validate_json(config_json).mcpServers.items()
+    name, entry = next(iter(_Config.model_validate_json(config_json).mcpServers.items()))
     server = McpServer(name, (entry.command, *entry.args), entry.env)
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http,
         connected(server, os.environ) as mcp,
     ):
-        conversation = Conversation(http, os.environ["ANTHROPIC_BASE_URL"], mcp)
+        conversation = Conversation(
+            http, os.environ["ANTHROPIC_BASE_URL"], mcp, session_id, has_replays
+        )
         async for user in _user_messages():
             await conversation.turn(user)
 
@@ -168,9 +176,13 @@ def main() -> int:
     """Play a session; 1 when it could not go on."""
     parser = argparse.ArgumentParser(prog="stand_in", description="A stand-in for claude -p.")
     parser.add_argument("--mcp-config", required=True)
+    parser.add_argument("--session-id", default=_SESSION)
+    parser.add_argument("--replay-user-messages", action="store_true")
     known, _ = parser.parse_known_args()
     try:
-        asyncio.run(play(known.mcp_config))
+        asyncio.run(
+            play(known.mcp_config, known.session_id, has_replays=known.replay_user_messages)
+        )
     except MeshError as error:
         sys.stderr.write(f"stand-in: {error}\n")
         return 1

@@ -50,10 +50,11 @@ class Console(App[None]):
 
     TITLE = "meshbot"
 
-    def __init__(self, mesh: MeshPaths) -> None:
+    def __init__(self, mesh: MeshPaths, *, first: str = "") -> None:
         super().__init__()
         self.mesh = mesh
         self.picture = Picture()
+        self._first = first
         self._memory = Memory(mesh)
         self.remembered: Remembered = self._memory.read()
         self.main = MainScreen()
@@ -77,7 +78,7 @@ class Console(App[None]):
     async def on_mount(self) -> None:
         """Show the screen, then connect."""
         await self.push_screen(self.main)
-        self.main.agents.preferred = self.remembered.chosen or ""
+        self.main.agents.preferred = self.remembered.chosen or self._first
         self.feeds = Feeds(self.mesh, self.main.pane, self.main.grid, self._started)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
