@@ -235,8 +235,7 @@ class SessionDesk:
 
     def resume(self) -> SessionAnswer:
         """Lift the guard's pause."""
-        self._running_session()
-        self.guard.resume()
+        self._running_session().session.resume()
         return self.answer()
 
     def _running_session(self) -> Supervisor:

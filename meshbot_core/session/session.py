@@ -262,6 +262,12 @@ class Session:
                 self.pusher.say(_GO_ON)
             self.pusher.poke()
 
+    def resume(self) -> None:
+        """A human has looked: go on at once, and tell them when a limit is met again."""
+        self.around.guard.resume()
+        self._pause_if_due()
+        self._changed()
+
     def _pause_if_due(self) -> None:
         reason = self.around.guard.pause_reason
         if reason and not self.tracker.is_in_turn and self.tracker.state in ("idle", "deaf"):

@@ -1,5 +1,6 @@
 """What ends agents that chat each other into ruin, and what lets them go on."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -40,8 +41,12 @@ class Chatter:
 
 async def pair(agents, version: str, limits: dict[str, int | None]):
     """Two daemons that will not stop by themselves; only the first one has limits."""
-    dev = await agents.start("dev", Chatter("prod"), version, kind="headless", limits=limits)
-    prod = await agents.start("prod", Chatter("dev"), version, kind="headless", limits=RUNAWAY)
+    async with asyncio.TaskGroup() as both:
+        starting = [
+            both.create_task(agents.start(name, Chatter(to), version, kind="headless", limits=each))
+            for name, to, each in (("dev", "prod", limits), ("prod", "dev", RUNAWAY))
+        ]
+    dev, prod = (each.result() for each in starting)
     await prod.is_in("idle")
     await dev.is_in("idle")
     return dev, prod
@@ -80,19 +85,26 @@ async def test_two_daemons_that_answer_each_other_for_ever_are_paused_until_a_hu
     await prod.is_in("idle")
     assert (await dev.view()).turns == 3
 
-    await dev.sessions.resume()
+    resumed = (await dev.sessions.resume()).session
+    assert resumed is not None
+    assert (resumed.state, resumed.reason) == ("idle", "")
 
     await dev.sees(lambda view: view.state == "paused" and view.turns == 6)
     await said_to_the_operator(mesh_paths, "I am paused")
 
 
 async def test_a_daemon_that_sends_too_many_is_refused_and_reads_why(agents, ops, newest):
-    dev, _ = await pair(agents, newest, {**RUNAWAY, "messages_per_minute": 2})
+    limits = {**RUNAWAY, "messages_per_minute": 1}
+    dev = await agents.start("dev", Chatter("ops"), newest, kind="headless", limits=limits)
 
     await ops.send(to="dev", message="number 0 for you")
+    await dev.sees(lambda view: view.state == "idle" and view.turns == 1)
+    await ops.send(to="dev", message="number 2 for you")
 
-    await dev.heard("this agent is paused: 2 messages in a minute")
+    await dev.heard("this agent is paused: 1 messages in a minute")
     await dev.is_in("paused")
+    [sent] = (await ops.check()).messages
+    assert sent.text == "number 1 for you"
 
 
 async def test_a_chain_of_messages_that_cause_each_other_is_ended_and_goes_on_when_resumed(
