@@ -28,7 +28,7 @@ _COLOURS: Final[dict[str, Colour]] = {
     "idle": "green",
     "listening": "green",
     "needs_approval": "yellow",
-    "asks_operator": "yellow",
+    "asks_you": "yellow",
     "paused": "yellow",
     "limited": "yellow",
     "stalled": "red",
@@ -36,6 +36,7 @@ _COLOURS: Final[dict[str, Colour]] = {
     "crashed": "red",
     "hanging": "red",
 }
+_WORDS: Final[dict[str, str]] = {"asks_operator": "asks you"}
 _HEADS: Final = ("AGENT", "STATE", "SINCE", "UNREAD", "CONTEXT", "COST", "UP", "PID", "DOES")
 _STATE_COLUMN: Final = 1
 _WIDEST: Final = 60
@@ -125,7 +126,7 @@ def _cells(row: Row, now_ms: int) -> tuple[str, ...]:
         return row.agent, row.state, "", unread, "", "", up, pid, row.doing
     return (
         row.agent,
-        row.state.replace("_", " "),
+        _WORDS.get(row.state, row.state.replace("_", " ")),
         span(now_ms - session.since_ms),
         unread,
         "" if session.context_used is None else f"{session.context_used:.0f} %",

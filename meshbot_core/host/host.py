@@ -18,7 +18,7 @@ from meshbot_core.host.desk import Desk
 from meshbot_core.host.legacy import import_legacy_queue, refuse_living_namesake
 from meshbot_core.host.lock import announce, is_alive, owned
 from meshbot_core.host.manifests import manifest_routes
-from meshbot_core.host.operating import Operators, Vigil
+from meshbot_core.host.operating import OpenAsks, Operators, Vigil
 from meshbot_core.host.peers import PeerDesk
 from meshbot_core.host.session_desk import SessionDesk
 from meshbot_core.host.session_routes import SessionRoutes
@@ -29,6 +29,7 @@ from meshbot_core.host.writing import Writing
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import OutboxMessage
 from meshbot_core.mesh.machine import machine_id
+from meshbot_core.mesh.operator import operator_name
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.node.events import (
     AnswerArrived,
@@ -86,6 +87,11 @@ class AgentHost:
             may_send=self.sessions.may_send,
         )
         self._vigil = Vigil(agent, lambda: node.config, self._changed.set)
+        self._open_asks = OpenAsks(
+            mailbox,
+            lambda: operator_name(node.config),
+            lambda is_open: self.sessions.asks_operator(is_open=is_open),
+        )
         self.desk = Desk(
             agent.agent, mailbox, node, writing, has_primary=lambda: self.sessions.is_needed
         )
@@ -104,6 +110,7 @@ class AgentHost:
             case AnswerArrived(ask_id):
                 self._streams.publish(api.AskEvent(id=ask_id, state="answered"))
                 self.asking.ask_changed(ask_id)
+                self._open_asks.changed.set()
             case OutboxChanged(message):
                 self._outbox_changed(message)
             case ConfigFailed(error):
@@ -125,6 +132,7 @@ class AgentHost:
         )
         if message.kind == "ask":
             self.asking.ask_changed(message.id)
+            self._open_asks.changed.set()
         self._changed.set()
 
     async def _tell_operator(self, text: str) -> None:
@@ -202,6 +210,7 @@ class AgentHost:
                 group.create_task(self._give_back_what_the_dead_held()),
                 group.create_task(self._tidy()),
                 group.create_task(self._vigil.keep()),
+                group.create_task(self._open_asks.keep()),
             ]
             try:
                 yield

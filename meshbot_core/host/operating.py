@@ -4,16 +4,18 @@ It is like any other without a session, but it is started when an agent writes t
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from meshbot_core.errors import HostRunningError, InvalidNameError, MeshError
+from meshbot_core.errors import HostRunningError, InvalidNameError, MailboxError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.lock import is_alive, owner_pid
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.host.unix_http import AwayError, UnixHttp
+from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mesh.config import MeshConfig
 from meshbot_core.mesh.operator import meant, operator_name
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
@@ -86,6 +88,37 @@ async def _is_attended(operator: AgentPaths) -> bool:
     finally:
         http.close()
     return any(client.kind in _PERSONAL for client in status.clients)
+
+
+@dataclass(slots=True)
+class OpenAsks:
+    """Tells whether an ask of this agent to the person of its machine is open."""
+
+    mailbox: Mailbox
+    name: Callable[[], str]
+    told: Callable[[bool], None]
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it when an ask was made or answered; what else ends one is seen within a second."""
+    _is_open: bool = False
+
+    async def keep(self) -> None:
+        """Look again and again until cancelled."""
+        while True:
+            self.changed.clear()
+            try:
+                await self._look()
+            except MailboxError as error:
+                log.warning("open asks cannot be read: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self.changed.wait()
+
+    async def _look(self) -> None:
+        counts = self.mailbox.counts
+        found = bool(counts.open_asks) and await self.mailbox.open_ask_to(self.name()) is not None
+        if found != self._is_open:
+            self._is_open = found
+            self.told(found)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ from meshbot_core.mailbox.records import InboxMessage
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.approvals import Approvals
 from meshbot_core.session.budget import CrashBudget
-from meshbot_core.session.ending import keep_end
+from meshbot_core.session.ending import keep_end, kept_end
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.headless import HeadlessHands
 from meshbot_core.session.interactive import TerminalHands
@@ -55,6 +55,7 @@ from meshbot_core.types import Clock
 log = logging.getLogger(__name__)
 
 _GUARD_NOTE: Final = "guard"
+_ASKS: Final = "it waits for an answer of yours: meshbot inbox"
 _RESTART_GRACE_S: Final = 5.0
 _QUIET_S: Final = 0.1
 """Changes that come close together are told as one."""
@@ -80,6 +81,10 @@ class SessionDesk:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _told: SessionView | None = None
     _guard_kept: str = ""
+    _is_down: bool = False
+    """The last session crashed for good, maybe under another host."""
+    _asks_operator_ms: int = 0
+    """Since when an ask to the person is open; 0: none is."""
 
     def __post_init__(self) -> None:
         self.guard = Guard(Limits(), self.clock)
@@ -95,6 +100,7 @@ class SessionDesk:
     async def running(self) -> AsyncIterator[None]:
         """Look after the session until the block ends; goes on with that of a dead host."""
         await asyncio.to_thread(end_leftovers, self.agent)
+        self._is_down = await asyncio.to_thread(kept_end, self.agent) is not None
         async with asyncio.TaskGroup() as group:
             self._group = group
             telling = group.create_task(self._tell())
@@ -129,7 +135,7 @@ class SessionDesk:
         self._is_starting = True
         try:
             supervisor = await self._supervised(options, kept)
-            self._supervisor = supervisor
+            self._supervisor, self._is_down = supervisor, False
             self._group.create_task(self._supervise(supervisor))
             await supervisor.came_up.wait()
         finally:
@@ -176,6 +182,7 @@ class SessionDesk:
     def _stays_down(self, why: str) -> None:
         self._log.write("crashed", why)
         keep_end(self.agent, why, self.clock.now_ms())
+        self._is_down = True
 
     async def _supervise(self, supervisor: Supervisor) -> None:
         await supervisor.run()
@@ -260,11 +267,27 @@ class SessionDesk:
 
     def view(self) -> SessionView | None:
         """How the session is, or how the last one ended."""
-        return self._supervisor.view() if self._supervisor else None
+        if self._supervisor is None:
+            return None
+        view = self._supervisor.view()
+        if view.state == "working" and self._asks_operator_ms:
+            asks = {"state": "asks_operator", "reason": _ASKS, "since_ms": self._asks_operator_ms}
+            return view.model_copy(update=asks)
+        return view
 
     def state_word(self) -> str:
         """What the session does, for peers that ask how this agent is."""
-        return self.session.tracker.state.replace("_", " ") if self.session else ""
+        view = self.view()
+        if view is not None and (not view.is_over or view.state == "crashed"):
+            return view.state.replace("_", " ")
+        return "crashed" if self._is_down else ""
+
+    def asks_operator(self, *, is_open: bool) -> None:
+        """An ask of this agent waits for the person, or none does any more."""
+        self._asks_operator_ms = self.clock.now_ms() if is_open else 0
+        if self.session is not None:
+            self._log.write("asks you" if is_open else "asks you no more")
+        self._changed()
 
     def answer(self) -> SessionAnswer:
         """The session, and what it was started with."""

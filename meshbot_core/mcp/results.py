@@ -207,4 +207,5 @@ def status_of(peer: PeerView) -> ToolAnswer:
         "description": peer.description,
         "url": peer.url,
     }
+    status |= {"state": peer.state} if peer.is_online and peer.state else {}
     return told(status | ({} if peer.is_online or not peer.error else {"error": peer.error}))

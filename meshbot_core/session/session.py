@@ -238,6 +238,8 @@ class Session:
             await asyncio.sleep(_LOOK_S)
             effects = self.tracker.looked_at()
             if effects:
+                if self.tracker.state == "deaf":
+                    self.around.log.write("failed", self.tracker.reason)
                 self._heard(effects)
             self._end_limit()
             self._pause_if_due()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.host import HostOptions, running
+from meshbot_core.host.host import AgentHost, HostOptions, running
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.node.node import Listen
@@ -18,7 +18,10 @@ from tests.support.waiting import until
 class Dev:
     """An agent, its host, and who talks to it."""
 
-    def __init__(self, agent: AgentPaths, client: HostClient, folder: Path) -> None:
+    def __init__(
+        self, host: AgentHost, agent: AgentPaths, client: HostClient, folder: Path
+    ) -> None:
+        self.host = host
         self.agent = agent
         self.client = client
         self.sessions = SessionClient(client)
@@ -69,7 +72,7 @@ class Dev:
 async def hosted(agent: AgentPaths, folder: Path, clock: Clock | None = None) -> AsyncIterator[Dev]:
     options = HostOptions(Listen(host=None, port=None, advertise=None))
     async with (
-        running(agent, options, clock or SystemClock()),
+        running(agent, options, clock or SystemClock()) as host,
         HostClient.connected(agent, kind="test") as client,
     ):
-        yield Dev(agent, client, folder)
+        yield Dev(host, agent, client, folder)

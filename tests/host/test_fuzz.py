@@ -24,7 +24,7 @@ from tests.support.stand_in_claude import stand_in_claude, starts
 from tests.support.waiting import until
 
 SEED = 20_261_124
-ROUNDS = 30
+ROUNDS = 15
 AT_ONCE = 24
 
 MESSAGE = {"id": new_id(), "to": "dev", "message": "hello", "wait": False, "session": "s"}
