@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from meshbot_core.terminal.screen import Fed, Screen
+from meshbot_core.terminal.screen import Fed, Screen, bounded
 
 _MAX_WAITING_BYTES: Final = 1024 * 1024
+_SETTLING_S: Final = 0.15
+"""For so long a size stays: time enough for a program to draw itself in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Viewers:
         self._viewers: list[Viewer] = []
         self._typist: Viewer | None = None
         self._ended: Ended | None = None
+        self._wanted = (self.screen.columns, self.screen.rows)
+        self._settling: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -138,6 +142,8 @@ class Viewers:
 
     def end(self, status: int | None, reason: str = "") -> None:
         """Tell everybody that the program has ended for good, those who come later too."""
+        if self._settling is not None:
+            self._settling.cancel()
         self._ended = Ended(status, reason)
         for viewer in self._viewers:
             viewer.put(self._ended)
@@ -167,6 +173,10 @@ class Viewers:
 
     def typed(self, viewer: Viewer, data: bytes) -> None:
         """``viewer`` typed: the program gets it, and the viewer's size rules."""
+        if viewer is not self._typist and self._settling is not None:
+            # What is typed is meant for the screen as its viewer has it.
+            self._settling.cancel()
+            self._settling = None
         self._size(viewer)
         self._write(data)
 
@@ -178,10 +188,21 @@ class Viewers:
 
     def _size(self, viewer: Viewer) -> None:
         self._typist = viewer
-        before = (self.screen.columns, self.screen.rows)
-        self.screen.resize(viewer.columns, viewer.rows)
-        after = (self.screen.columns, self.screen.rows)
-        if after != before:
-            self._resized(*after)
-            for each in self._viewers:
-                each.put(self.repaint())
+        self._wanted = bounded(viewer.columns, viewer.rows)
+        if self._settling is None:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Have the size that is wanted, and keep it for a moment.
+
+        A program that is told of two sizes in a row may see the second one alone: were that
+        the size it had, it would not draw again what the first one cost our screen.
+        """
+        self._settling = None
+        if self._wanted == (self.screen.columns, self.screen.rows):
+            return
+        self.screen.resize(*self._wanted)
+        self._resized(*self._wanted)
+        for each in self._viewers:
+            each.put(self.repaint())
+        self._settling = asyncio.get_running_loop().call_later(_SETTLING_S, self._fit)

@@ -112,7 +112,6 @@ class MeshbotApp(Commands):
     def chosen(self, event: AgentList.Chosen) -> None:
         """Another agent is looked at."""
         self._keep(chosen=event.name)
-        self._is_stale = True
         self._show()
 
     @on(AgentList.Entered)
@@ -121,7 +120,6 @@ class MeshbotApp(Commands):
         """The keys go to this agent's pane."""
         self.main.agents.choose(event.name)
         self.main.look_at("terminal")
-        self._is_stale = True
         self._show()
         pane = self.main.pane
         if pane.face == "screen":
@@ -133,7 +131,7 @@ class MeshbotApp(Commands):
     def view_changed(self, event: MainScreen.ViewChanged) -> None:
         """The centre shows something else."""
         self._keep(view=event.view)
-        self._is_stale = True
+        self._show_soon()
         if event.view == "grid":
             self._fill_grid()
         elif self.feeds is not None:
@@ -163,6 +161,7 @@ class MeshbotApp(Commands):
     @on(AgentPane.Sized)
     def pane_sized(self, event: AgentPane.Sized) -> None:
         """It rules where nobody else typed."""
+        self._show_soon()
         if (feed := self.feed) is not None:
             feed.resize(event.columns, event.rows)
 

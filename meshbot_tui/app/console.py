@@ -68,7 +68,7 @@ class Console(App[None]):
         """What went wrong in the console itself, if it ended by that."""
         self._offers = Offers()
         self._rows: tuple[Row, ...] = ()
-        self._is_stale = True
+        self._is_stale = False
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.remembered.theme or DEFAULT
@@ -83,7 +83,6 @@ class Console(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
         self.connect()
-        self.set_interval(_SHOW_S, self._show)
         self.set_interval(1.0, self._grow_older)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
@@ -136,7 +135,7 @@ class Console(App[None]):
         """Something happened; it is shown within a tenth of a second."""
         before, self.picture = self.picture, apply(self.picture, event)
         if before is not self.picture:
-            self._is_stale = True
+            self._show_soon()
             self._attention.look(before, self.picture)
 
     def _journal_changed(self, agent: str) -> None:
@@ -156,12 +155,18 @@ class Console(App[None]):
             await deed
 
     def _grow_older(self) -> None:
-        self._is_stale = True
+        """What tells how long something lasts is drawn each second."""
+        self._show()
+
+    def _show_soon(self) -> None:
+        if not self._is_stale:
+            self._is_stale = True
+            self.set_timer(_SHOW_S, self._show)
 
     def _show(self) -> None:
-        if not self._is_stale or not self.main.is_mounted:
-            return
         self._is_stale = False
+        if not self.main.is_mounted:
+            return
         self._rows = self.main.show(self.picture, int(time.time() * 1000))
         if self.feeds is not None:
             self.feeds.look_at(self._row(self.main.agents.chosen))

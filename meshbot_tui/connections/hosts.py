@@ -25,7 +25,7 @@ from meshbot_tui.model import events
 from meshbot_tui.model.picture import Presence
 
 LOOK_S: Final = 1.0
-_POLL_S: Final = 5.0
+_POLL_S: Final = 10.0
 _SOON_S: Final = 0.15
 _SILENCE_S: Final = 3.0
 

@@ -54,6 +54,8 @@ class Feeds:
         self.pane.describe(row)
         if (name, face) == (self.shown, self._face):
             return
+        if face == "screen" and not self.pane.room.area:
+            return  # a size that is not the pane's would cost the program its screen
         self._end()
         self.shown, self._face = name, face
         if row is None or name is None:
@@ -72,10 +74,8 @@ class Feeds:
         view = self.pane.screen_view
         view.name_of = name
         self.pane.turn("screen")
-        room = self.pane.room
-        columns, rows = room if room.area else (80, 24)
         self.feed = ScreenFeed(
-            self.mesh.agent(name), columns, rows, partial(_show, view), is_sizing=True
+            self.mesh.agent(name), *self.pane.room, partial(_show, view), is_sizing=True
         )
         self._task = self.start(self.feed.run())
 

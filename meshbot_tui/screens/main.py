@@ -11,8 +11,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Input, Static
 
+from meshbot_core.session.records import Approval
 from meshbot_tui.model.attention import Row, rows
-from meshbot_tui.model.picture import Picture
+from meshbot_tui.model.picture import Picture, Question
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
@@ -61,6 +62,8 @@ class MainScreen(Screen[None]):
         &.-small #too-small { display: block; }
     }
     """
+
+    _waiting: tuple[tuple[Approval, ...], tuple[Question, ...]] = ((), ())
 
     @dataclass
     class ViewChanged(Message):
@@ -149,7 +152,10 @@ class MainScreen(Screen[None]):
         found = rows(picture)
         self.query_one(MeshHeader).show(Headline.of(picture, now_ms))
         self.agents.show(found, now_ms)
-        self.approvals.show(picture.approvals, tuple(picture.questions.values()))
+        waiting = (picture.approvals, tuple(picture.questions.values()))
+        if waiting != self._waiting or self.view == "approvals":
+            self._waiting = waiting
+            self.approvals.show(*waiting)
         if self.view == "health":
             self.health.show(picture, now_ms)
         names = [row.name for row in found if row.group != "operator"]

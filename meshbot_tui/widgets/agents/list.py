@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshbot_tui.model.attention import Row
-from meshbot_tui.widgets.agents.lines import Line, lines_of, parts_of
+from meshbot_tui.widgets.agents.lines import Line, Part, lines_of, parts_of
 
 
 class AgentList(ScrollView, can_focus=True):
@@ -68,25 +68,32 @@ class AgentList(ScrollView, can_focus=True):
         self._rows: tuple[Row, ...] = ()
         self._lines: tuple[Line, ...] = ()
         self._now_ms = 0
+        self._drawn: dict[int, tuple[Part, ...]] = {}
         self.chosen: str | None = None
         self.preferred: str = ""
         """Who is chosen first, once known."""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
         """Show these rows; the chosen one stays where it is under the reader."""
-        lines = lines_of(rows)
+        if rows == self._rows and now_ms // 1000 == self._now_ms // 1000:
+            return
+        lines = lines_of(rows) if rows != self._rows else self._lines
         is_other = len(lines) != len(self._lines)
-        before, self._lines, self._rows = self._lines, lines, rows
-        is_later = now_ms // 1000 != self._now_ms // 1000
-        self._now_ms = now_ms
+        self._lines, self._rows, self._now_ms = lines, rows, now_ms
         if is_other:
             self.virtual_size = Size(self.size.width, len(lines))
             self.refresh()
-        elif is_later:
-            self.refresh()
         else:
-            self._refresh_changed(before)
+            self._refresh_changed()
         self._choose_first()
+
+    def _refresh_changed(self) -> None:
+        """Draw only what is in view and says something else than it did."""
+        top, width = int(self.scroll_offset.y), self.size.width
+        for y in range(min(self.size.height, len(self._lines) - top)):
+            parts = parts_of(self._lines[top + y], width, self._now_ms)
+            if self._drawn.get(top + y) != parts:
+                self.refresh(Region(0, y, width, 1))
 
     def _choose_first(self) -> None:
         """Somebody is always chosen: who was last, else the first that a person would look at."""
@@ -99,11 +106,6 @@ class AgentList(ScrollView, can_focus=True):
             self.choose(here[0])
         elif self.chosen is not None or not self.preferred:
             self.chosen = None
-
-    def _refresh_changed(self, before: tuple[Line, ...]) -> None:
-        for number, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            if old != new:
-                self.refresh(Region(0, number - self.scroll_offset.y, self.size.width, 1))
 
     def choose(self, name: str) -> None:
         """Make this agent the chosen one, and tell."""
@@ -152,12 +154,13 @@ class AgentList(ScrollView, can_focus=True):
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[number]
+        parts = self._drawn[number] = parts_of(line, width, self._now_ms)
         style = self.rich_style
         if _is_of(line, self.chosen):
             style += self.get_component_rich_style("agents--chosen", partial=True)
         segments = [
             Segment(text, style + self.get_component_rich_style(f"agents--{part}", partial=True))
-            for part, text in parts_of(line, width, self._now_ms)
+            for part, text in parts
         ]
         return Strip(segments, width)
 

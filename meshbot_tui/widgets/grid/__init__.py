@@ -36,7 +36,14 @@ class GridCell(Container):
         super().__init__()
         self.agent = agent
         self.screen_view = TerminalView(name_of=agent, is_live=False)
-        self.border_title = Content(plain(agent)).markup
+        self._said = ""
+        self.describe(plain(agent))
+
+    def describe(self, words: str) -> None:
+        """Whose it is, and what it does."""
+        if words != self._said:
+            self._said = words
+            self.border_title = Content(words).markup
 
     def compose(self) -> ComposeResult:
         """The screen."""
@@ -105,8 +112,7 @@ class GridPane(Container, can_focus=True):
         known = {row.name: row for row in rows}
         for cell in self.query(GridCell):
             if (row := known.get(cell.agent)) is not None:
-                words = f"{plain(row.name)}  {row.look.mark} {row.look.word}"
-                cell.border_title = Content(words).markup
+                cell.describe(f"{plain(row.name)}  {row.look.mark} {row.look.word}")
 
     def action_move(self, by: int) -> None:
         """Choose the pane ``by`` places further."""

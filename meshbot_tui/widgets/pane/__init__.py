@@ -35,6 +35,8 @@ class AgentPane(Container):
     }
     """
 
+    _said = ""
+
     @dataclass
     class Sized(Message):
         """The room for a screen is this large now."""
@@ -87,16 +89,22 @@ class AgentPane(Container):
     def describe(self, row: Row | None, title: str = "") -> None:
         """Whose pane it is, and what it does."""
         if row is None:
+            self._said = ""
             self.border_title = ""
             return
         words = [plain(row.name), f"{row.look.mark} {row.look.word}", plain(title)]
-        self.border_title = Content("  ".join(word for word in words if word)).markup
+        title = "  ".join(word for word in words if word)
+        if title != self._said:
+            self._said = title
+            self.border_title = Content(title).markup
 
     def mark_keys(self, *, has_keys: bool) -> None:
         """Whether the keys go to this pane."""
         self.set_class(has_keys, "-has-keys")
         hint = LEAVE_HINT if has_keys else "enter: type here"
-        self.border_subtitle = hint if self.face == "screen" else ""
+        hint = hint if self.face == "screen" else ""
+        if hint != self.border_subtitle:
+            self.border_subtitle = hint
 
     def add_log(self, texts: Iterable[str]) -> None:
         """More of the log."""
