@@ -6,6 +6,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
+MAX_CONTEXT_CHARS: Final = 10_000
+"""A longer context goes into a file, and the model reads the first 2 kB (2.1.197 and 2.1.330)."""
+
 NO_ANSWER: Final = b"{}"
 """Heard, and nothing to say: also for what went wrong, for Claude Code shows errors its user."""
 
@@ -16,6 +19,11 @@ def with_context(event: str, text: str) -> bytes:
     ``event`` is the hook that is answered: PostToolUse, UserPromptSubmit or SessionStart.
     """
     return _specific(event, {"additionalContext": text})
+
+
+def fits_context(text: str) -> bool:
+    """Whether the model is shown the whole ``text`` by ``with_context``."""
+    return len(text.encode("utf-16-le", errors="replace")) // 2 <= MAX_CONTEXT_CHARS
 
 
 def permission_allowed(

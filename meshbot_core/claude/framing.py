@@ -28,15 +28,22 @@ _SECOND_MS: Final = 1000
 _STEPS: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
-def framed(messages: Sequence[InboxMessage], *, now_ms: int, server: str = "mesh") -> str:
-    """The text of one push: all ``messages``, oldest first, each cut to ``MAX_TEXT_BYTES``.
+def framed(
+    messages: Sequence[InboxMessage],
+    *,
+    now_ms: int,
+    server: str = "mesh",
+    max_text_bytes: int = MAX_TEXT_BYTES,
+) -> str:
+    """The text of one push: all ``messages``, oldest first, each cut to ``max_text_bytes``.
 
     Args:
         messages: At least one; ``shown_count`` above zero marks it as shown before.
         now_ms: Our own clock, Unix milliseconds, for the ages.
         server: The name of our MCP server, by which the model knows our tools.
+        max_text_bytes: What the push carries of one message.
     """
-    texts = [_Shown.of(message) for message in messages]
+    texts = [_Shown.of(message, max_text_bytes) for message in messages]
     mark = _mark(shown.text for shown in texts)
     parts = [_heading(len(messages), mark)]
     for place, shown in enumerate(texts, start=1):
@@ -68,11 +75,11 @@ class _Shown:
     next_offset: int | None
 
     @classmethod
-    def of(cls, message: InboxMessage) -> "_Shown":
+    def of(cls, message: InboxMessage, max_bytes: int) -> "_Shown":
         data = message.payload.encode(errors="replace")
-        if len(data) <= MAX_TEXT_BYTES:
+        if len(data) <= max_bytes:
             return cls(message, harmless(message.payload), None)
-        cut = data[:MAX_TEXT_BYTES].decode(errors="ignore")
+        cut = data[:max_bytes].decode(errors="ignore")
         return cls(message, harmless(cut), len(cut))
 
 

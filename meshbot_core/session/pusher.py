@@ -6,9 +6,10 @@ names its id; the end of that turn makes it done, and a turn that ended badly gi
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import framed
 from meshbot_core.errors import MailboxError
 from meshbot_core.mailbox.mailbox import Mailbox
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 MESSAGE_BYTES: Final = 16 * 1024
 TOTAL_BYTES: Final = 64 * 1024
+_HOOK_MESSAGES: Final = 8
+_HOOK_BYTES: Final = 5 * 1024
+"""With what stands around each message, this stays below what a hook can show."""
 _LOOK_S: Final = 1.0
 _OVERDUE_MS: Final[dict[Hop, int]] = {
     "native": 35_000,  # the same text again within 30 s is dropped by Claude Code
@@ -136,7 +140,7 @@ class Pusher:
 
     async def _push(self, hop: Hop) -> None:
         frame_id = new_id()
-        handed, messages = await self._lease(hop, frame_id, _CHANNELS[hop])
+        handed, messages = await self._lease(hop, frame_id, self._request(_CHANNELS[hop]))
         texts = [framed(messages, now_ms=self.clock.now_ms(), server=self.server)]
         if not messages:
             texts = []
@@ -155,25 +159,39 @@ class Pusher:
         """
         if not self.mailbox.counts.unread or not self.ways.may_push():
             return ""
-        handed, messages = await self._lease("none", new_id(), "hook")
+        request = replace(
+            self._request("hook"),
+            max_messages=_HOOK_MESSAGES,
+            max_bytes=_HOOK_BYTES,
+            cut_bytes=_HOOK_BYTES,
+        )
+        handed, messages = await self._lease("none", new_id(), request)
         if handed is None:
+            return ""
+        text = framed(
+            messages, now_ms=self.clock.now_ms(), server=self.server, max_text_bytes=_HOOK_BYTES
+        )
+        if not fits_context(text):
+            # Shown in part it would count as read: the next push carries it whole.
+            await self._give_back([handed])
             return ""
         handed.turn = self.tracker.turn
         self.saw(messages)
-        return framed(messages, now_ms=self.clock.now_ms(), server=self.server)
+        return text
+
+    def _request(self, channel: Channel) -> LeaseRequest:
+        return LeaseRequest(
+            session=self.session,
+            channel=channel,
+            turn=self.tracker.turn,
+            max_bytes=TOTAL_BYTES,
+            cut_bytes=MESSAGE_BYTES,
+        )
 
     async def _lease(
-        self, hop: Hop, frame_id: str, channel: Channel
+        self, hop: Hop, frame_id: str, request: LeaseRequest
     ) -> tuple[_Handed | None, tuple[InboxMessage, ...]]:
-        batch = await self.mailbox.lease(
-            LeaseRequest(
-                session=self.session,
-                channel=channel,
-                turn=self.tracker.turn,
-                max_bytes=TOTAL_BYTES,
-                cut_bytes=MESSAGE_BYTES,
-            )
-        )
+        batch = await self.mailbox.lease(request)
         if not batch.messages:
             return None, ()
         handed = _Handed(

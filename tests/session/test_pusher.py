@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import ids_in
 from meshbot_core.mailbox.records import InboxMessage
 from meshbot_core.session.pusher import Pusher
@@ -215,3 +216,18 @@ async def test_a_push_that_was_written_is_waited_for_though_its_writer_died(scen
     scene.pusher.native_left()
 
     assert not handed.is_stranded
+
+
+@pytest.mark.parametrize(("count", "size"), [(60, 10), (5, 4000), (1, 15_000), (3, 6000)])
+async def test_what_goes_beside_a_tool_result_is_never_more_than_a_hook_can_show(
+    scene, count, size
+):
+    scene.tracker.turn_began(is_by_human=True)
+    ids = [await scene.comes("\U0001f600" * (size // 4)) for _ in range(count)]
+
+    shown: list[str] = []
+    while text := await scene.pusher.inject():
+        assert fits_context(text)
+        shown += ids_in(text)
+
+    assert shown == ids
