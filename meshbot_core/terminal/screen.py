@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from avt._avt import Color, Pen, Vt
@@ -85,7 +86,7 @@ class Screen:
     """Columns and rows as ``resize`` bounds them."""
 
     def __init__(self, columns: int, rows: int, *, scrollback: int = SCROLLBACK_LINES) -> None:
-        self.columns, self.rows = _bounded(columns, rows)
+        self.columns, self.rows = bounded(columns, rows)
         self._scrollback = scrollback
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._modes = Modes()
@@ -126,7 +127,7 @@ class Screen:
 
     def resize(self, columns: int, rows: int) -> bool:
         """Change the size; False when the screen was lost by it."""
-        self.columns, self.rows = _bounded(columns, rows)
+        self.columns, self.rows = bounded(columns, rows)
         return self._kept(lambda: self._vt.resize(self.columns, self.rows)) is not None
 
     def _kept(
@@ -189,14 +190,19 @@ def _written_out(found: "re.Match[str]") -> str:
     return found[1] * (int(found[2]) + 1)
 
 
-def _bounded(columns: int, rows: int) -> tuple[int, int]:
+def bounded(columns: int, rows: int) -> tuple[int, int]:
+    """The size that a screen can have which comes nearest to this one."""
     return min(max(columns, MIN_COLUMNS), MAX_SIZE), min(max(rows, 1), MAX_SIZE)
+
+
+_pen: Final = attrgetter("pen")
 
 
 def _runs(line: Line) -> Iterator[tuple[str, Style]]:
     cells = [cell for cell in line.cells if cell.width]
-    for look, run in groupby(cells, key=lambda cell: _look(cell.pen)):
-        yield "".join([cell.char for cell in run]), _style(look)
+    # avt compares pens itself, which is far cheaper than to read them.
+    for pen, run in groupby(cells, key=_pen):
+        yield "".join([cell.char for cell in run]), _style(_look(pen))
 
 
 _Look = tuple[str, str, bool, bool, bool, bool, bool, bool, bool]
@@ -240,6 +246,6 @@ def _color(color: Color | None) -> str:
         return ""
     if isinstance(color, Color.RGB):
         # avt's types say too little: a colour of three parts counts as one of one.
-        parts = (getattr(color, name) for name in ("_0", "_1", "_2"))
-        return "#" + "".join(f"{part:02x}" for part in parts)
+        red, green, blue = (getattr(color, name) for name in ("_0", "_1", "_2"))
+        return f"#{red:02x}{green:02x}{blue:02x}"
     return str(getattr(color, "_0"))  # noqa: B009 - avt has it, its types do not

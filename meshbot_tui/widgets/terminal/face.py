@@ -138,10 +138,17 @@ class ScreenFace(Widget):
     def on_resize(self) -> None:
         """The window on the screen is as large as the widget."""
         self._fit()
+        # Textual may have drawn it before it told the new size.
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Colours may be others now."""
+        super().notify_style_update()
+        if self.is_attached:
+            self._fit()
 
     def render_line(self, y: int) -> Strip:
         """A row, with what is said over it."""
-        self._fit()
         strip = self._picture.row(y)
         if y == 0 and (mark := self.mark()):
             strip = _over(strip, mark, at_end=True)

@@ -1,6 +1,7 @@
 """Cursor, sizes that differ, notices, colours the terminal lacks, and what is drawn when."""
 
 import pytest
+from rich.color import Color
 from rich.style import Style
 from textual.strip import Strip
 
@@ -168,3 +169,11 @@ async def test_without_colours_the_marks_stay(monkeypatch: pytest.MonkeyPatch):
         for style in styles.values():
             for color in (style.color, style.bgcolor):
                 assert color is None or color.triplet is None or len(set(color.triplet)) == 1
+
+
+async def test_other_colours_of_the_console_are_followed():
+    async with on_stage() as (app, pilot):
+        app.view.feed(b"text")
+        app.view.styles.background = "#123456"
+        await pilot.pause()
+        assert _style_at(app, 1, 0).bgcolor == Color.parse("#123456")
