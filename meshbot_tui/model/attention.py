@@ -128,7 +128,13 @@ def look_of(agent: Agent) -> Look:
 def _doing(view: SessionView) -> str:
     if view.state in ("working", "needs_approval", "starting"):
         return view.doing
-    return view.reason or (view.title if view.state == "idle" else "")
+    return view.reason or (_said_by_title(view.title) if view.state == "idle" else "")
+
+
+def _said_by_title(title: str) -> str:
+    """What Claude Code says in its title, without its own mark and name."""
+    said = title.lstrip("".join(c for c in title[:2] if not c.isalnum())).strip()
+    return "" if said == "Claude Code" else said
 
 
 def _since(view: SessionView) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -46,8 +47,8 @@ class AgentList(ScrollView, can_focus=True):
         & > .agents--quiet { color: $text-muted; }
         & > .agents--name { color: $text; }
         & > .agents--heading { color: $text-muted; text-style: underline; }
-        & > .agents--chosen { background: $boost; text-style: bold; }
-        &:focus > .agents--chosen { background: $primary 40%; text-style: bold; }
+        & > .agents--chosen { color: $text; background: $primary 15%; }
+        &:focus > .agents--chosen { color: $text; background: $primary 35%; text-style: bold; }
     }
     """
 
@@ -155,11 +156,10 @@ class AgentList(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         line = self._lines[number]
         parts = self._drawn[number] = parts_of(line, width, self._now_ms)
-        style = self.rich_style
-        if _is_of(line, self.chosen):
-            style += self.get_component_rich_style("agents--chosen", partial=True)
+        is_chosen = _is_of(line, self.chosen)
+        over = self.get_component_rich_style("agents--chosen") if is_chosen else Style()
         segments = [
-            Segment(text, style + self.get_component_rich_style(f"agents--{part}", partial=True))
+            Segment(text, self.get_component_rich_style(f"agents--{part}") + over)
             for part, text in parts
         ]
         return Strip(segments, width)

@@ -28,6 +28,7 @@ class SheetView(ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     SheetView {
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .sheet--said { color: $text; }
         & > .sheet--command { color: $text; text-style: bold; }
@@ -103,7 +104,8 @@ class SheetView(ScrollView, can_focus=True):
         if number >= len(self._rows):
             return Strip.blank(width, style)
         row = self._rows[number]
-        said = style + self.get_component_rich_style(f"sheet--{row.kind}", partial=True)
+        # Not a partial style: backgrounds that let ours through are mixed with it only so.
+        said = self.get_component_rich_style(f"sheet--{row.kind}")
         gutter = said
         if row.kind not in ("added", "removed"):
             gutter = style + self.get_component_rich_style("sheet--gutter", partial=True)

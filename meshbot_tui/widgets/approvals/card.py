@@ -58,7 +58,7 @@ class ApprovalCard(Widget):
         & Label { color: $text-warning; text-style: bold; padding: 0 1 0 0; }
         & Reply { width: 1fr; }
         & Action { margin: 0 1 0 0; min-width: 0; }
-        & > #status { height: auto; color: $text-muted; }
+        & > #status { height: 1; color: $text-muted; }
         & > #status.-loud { color: $text-warning; text-style: bold; }
     }
     """
@@ -101,7 +101,6 @@ class ApprovalCard(Widget):
         """Who wants what, all of it, what can be said."""
         yield Static(id="head")
         yield Static(id="facts")
-        yield SheetView()
         with Horizontal(id="reply"):
             yield Label("")
             yield Reply(compact=True)
@@ -112,6 +111,7 @@ class ApprovalCard(Widget):
             yield Action("e Answer", id="answer", variant="primary", compact=True)
             yield Action("esc Later", id="later", compact=True)
         yield Static(id="status")
+        yield SheetView()
 
     def on_mount(self) -> None:
         """Nothing waits so far."""
@@ -164,6 +164,13 @@ class ApprovalCard(Widget):
     def sheet(self) -> SheetView:
         """The whole text."""
         return self.query_one(SheetView)
+
+    @property
+    def wanted_height(self) -> int:
+        """How high it has to be to show all of it."""
+        parts = [self.query_one(part) for part in ("#head", "#facts")]
+        around = self.gutter.height + self.sheet.gutter.height
+        return around + sum(part.size.height for part in parts) + 2 + self.sheet.row_count
 
     @property
     def takes_keys(self) -> bool:
@@ -276,7 +283,8 @@ class ApprovalCard(Widget):
         entry = self.entry
         self.query_one("#head", Static).update(_head(entry))
         is_question = entry is not None and entry.is_question
-        self.query_one("#actions").set_class(entry is not None and not self.is_gone, "-shown")
+        can_act = entry is not None and not self.is_gone and not self.is_writing
+        self.query_one("#actions").set_class(can_act, "-shown")
         for button in self.query(Action):
             if button.id == "later":
                 button.display = self._has_later

@@ -30,6 +30,7 @@ class AskList(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     AskList {
         background: $surface;
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .asks--mark { color: $text-warning; text-style: bold; }
         & > .asks--quiet { color: $text-muted; }
@@ -118,10 +119,8 @@ class AskList(ScrollView, can_focus=True):
         if number >= len(self._entries):
             return Strip.blank(width, self.rich_style)
         entry = self._entries[number]
-        style = self.rich_style
         is_chosen = entry.key == self.chosen
-        if is_chosen:
-            style += self.get_component_rich_style("asks--chosen", partial=True)
+        style = self.get_component_rich_style("asks--chosen") if is_chosen else self.rich_style
         mark = style + self.get_component_rich_style("asks--mark", partial=True)
         quiet = style + self.get_component_rich_style("asks--quiet", partial=True)
         is_sent = entry.key in self._sent

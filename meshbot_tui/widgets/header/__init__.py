@@ -87,9 +87,7 @@ class MeshHeader(Widget):
             facts.pop(-1 if len(facts) > 3 else 1)  # noqa: PLR2004 - mesh, online, waits
         used = sum(cell_len(text) for _, text in facts)
         facts.append(("clock", " " * max(0, room - used) + said.clock + " "))
-        base = self.rich_style
         segments = [
-            Segment(text, base + self.get_component_rich_style(f"header--{part}", partial=True))
-            for part, text in facts
+            Segment(text, self.get_component_rich_style(f"header--{part}")) for part, text in facts
         ]
-        return Strip(segments).crop(0, self.size.width)
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)

@@ -53,7 +53,7 @@ def heading(columns: Columns) -> str:
             _fit(" state", _STATE_WIDTH),
             _fit("peer", columns.name),
             _fit("latency", _LATENCY_WIDTH),
-            _fit("10 minutes" if columns.spark > len("10 min") + 3 else "10 min", columns.spark),
+            _fit("10 min", columns.spark),
             " ",
             _fit("version", columns.version),
             _fit("what is wrong", columns.rest),

@@ -33,13 +33,14 @@ class PeerTable(ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     PeerTable {
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .health--good { color: $text-success; }
         & > .health--bad { color: $text-error; text-style: bold; }
         & > .health--warn { color: $text-warning; }
         & > .health--name { color: $text; }
         & > .health--quiet { color: $text-muted; }
-        & > .health--spark { color: $text-accent; }
+        & > .health--spark { color: $text-muted; }
         & > .health--chosen { background: $boost; text-style: bold; }
         &:focus > .health--chosen { background: $primary 40%; text-style: bold; }
     }
@@ -171,9 +172,7 @@ class PeerTable(ScrollView, can_focus=True):
         return strip
 
     def _strip(self, peer: Peer, end_ms: int, *, is_chosen: bool) -> Strip:
-        style = self.rich_style
-        if is_chosen:
-            style += self.get_component_rich_style("health--chosen", partial=True)
+        style = self.get_component_rich_style("health--chosen") if is_chosen else self.rich_style
         segments = [
             Segment(text, style + self.get_component_rich_style(f"health--{tone}", partial=True))
             for tone, text in parts_of(peer, self._columns, end_ms)

@@ -63,7 +63,7 @@ class SessionLog(ScrollView, can_focus=True):
         stamp, rest = text[11:19], text[_TIME_CHARS:]
         style, muted = self.rich_style, self.get_component_rich_style("log--time")
         is_bad = rest.startswith(("failed", "state crashed", "error"))
-        said = style + self.get_component_rich_style("log--bad", partial=True) if is_bad else style
+        said = self.get_component_rich_style("log--bad") if is_bad else style
         return (
             Strip([Segment(f" {stamp}  ", muted), Segment(rest, said)])
             .adjust_cell_length(width, style)

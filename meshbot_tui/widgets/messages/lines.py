@@ -9,7 +9,9 @@ from meshbot_core.clients.text import plain
 from meshbot_tui.model.journal import MessageRow
 
 _KINDS: Final = {"message": "msg", "ask": "ask", "response": "ans"}
+_MARKS: Final = {"ask": "?", "response": "!"}
 _WIDE: Final = 100
+_NARROW: Final = 70
 _STATE_COLUMNS: Final = 9
 
 Part = tuple[str, str]
@@ -45,14 +47,23 @@ def clock_of(at_ms: int, now_ms: int) -> str:
 
 def parts_of(row: MessageRow, width: int, now_ms: int) -> tuple[Part, ...]:
     """The line's parts, together exactly ``width`` columns."""
-    route_columns = 26 if width >= _WIDE else 20
     word, tone = state_of(row)
-    head: tuple[Part, ...] = (
-        ("quiet", set_cell_size(f" {clock_of(row.at_ms, now_ms)}", 13)),
-        ("route", _fitting(f"{plain(row.sender)} → {plain(row.to)}", route_columns)),
-        ("kind", set_cell_size(f" {_KINDS.get(row.kind, row.kind)}", 5)),
-        (tone, set_cell_size(word, _STATE_COLUMNS)),
-    )
+    clock = f" {clock_of(row.at_ms, now_ms)}"
+    route = f"{plain(row.sender)} → {plain(row.to)}"
+    if width < _NARROW:
+        head: tuple[Part, ...] = (
+            ("quiet", set_cell_size(clock, 7)),
+            ("route", _fitting(route, 18)),
+            ("kind", f" {_MARKS.get(row.kind, ' ')} "),
+            (tone, set_cell_size(word, _STATE_COLUMNS)),
+        )
+    else:
+        head = (
+            ("quiet", set_cell_size(clock, 13)),
+            ("route", _fitting(route, 26 if width >= _WIDE else 20)),
+            ("kind", set_cell_size(f" {_KINDS.get(row.kind, row.kind)}", 5)),
+            (tone, set_cell_size(word, _STATE_COLUMNS)),
+        )
     room = max(0, width - sum(cell_len(text) for _, text in head) - 1)
     said = row.error if tone == "bad" and row.error else row.text
     return (*head, ("text", " " + _fitting(plain(said[: 4 * room + 1]), room)))

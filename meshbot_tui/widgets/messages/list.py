@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -49,8 +50,8 @@ class MessageList(ScrollView, can_focus=True):
         & > .messages--route { color: $accent; }
         & > .messages--kind { color: $text-muted; }
         & > .messages--text { color: $text; }
-        & > .messages--chosen { background: $boost; }
-        &:focus > .messages--chosen { background: $primary 40%; }
+        & > .messages--chosen { color: $text; background: $primary 15%; }
+        &:focus > .messages--chosen { color: $text; background: $primary 35%; }
     }
     """
 
@@ -226,16 +227,17 @@ class MessageList(ScrollView, can_focus=True):
         style = self.rich_style
         if key is None:
             return Strip.blank(width, style)
+        over = Style()
         if key == self._chosen:
-            style += self.get_component_rich_style("messages--chosen", partial=True)
+            over = self.get_component_rich_style("messages--chosen")
         row = self._rows.get(key)
         if row is None:
-            return Strip([Segment(" …".ljust(width), style)], width)
+            return Strip([Segment(" …".ljust(width), style + over)], width)
         segments = [
-            Segment(text, style + self.get_component_rich_style(f"messages--{part}", partial=True))
+            Segment(text, self.get_component_rich_style(f"messages--{part}") + over)
             for part, text in parts_of(row, width, int(time.time() * 1000))
         ]
-        return Strip(segments).adjust_cell_length(width, style)
+        return Strip(segments).adjust_cell_length(width, style + over)
 
     def refresh_row(self, key: Key) -> None:
         """Draw one message anew, if it is in view."""
