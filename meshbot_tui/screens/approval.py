@@ -13,8 +13,6 @@ from meshbot_tui.widgets.approvals.card import ApprovalCard
 from meshbot_tui.widgets.approvals.entries import Entry
 
 _GONE_S = 1.5
-_AROUND = 10
-"""Rows of a card besides its text, and of the modal's frame."""
 
 
 class ApprovalModal(ModalScreen[Verdict | None]):
@@ -34,6 +32,7 @@ class ApprovalModal(ModalScreen[Verdict | None]):
             border: round $warning; background: $surface; padding: 0 1;
             border-title-color: $text-warning; border-title-style: bold;
         }
+        & SheetView:focus { border: round $panel; }
     }
     """
 
@@ -74,7 +73,7 @@ class ApprovalModal(ModalScreen[Verdict | None]):
         return self.query_one(ApprovalCard)
 
     def _fit(self) -> None:
-        self._card.styles.height = self._card.sheet.row_count + _AROUND
+        self._card.styles.height = self._card.wanted_height
 
     def _tick(self) -> None:
         self._card.tick(self._clock.now_ms())
