@@ -375,6 +375,8 @@ class SessionDesk:
         session = self.session
         if session is None or client.kind != "serve" or session.ways.process is None:
             return
+        if session.options.kind == "headless":
+            return  # there Claude Code starts a lost server again by itself
         if parent_of(client.pid) == session.ways.process.pid:
             session.tools.came(client.session)
 

@@ -57,6 +57,9 @@ class Ways(Protocol):
     def may_push(self) -> bool:
         """Whether the guard lets messages through."""
 
+    def may_wake(self) -> bool:
+        """Whether a turn may begin now."""
+
     def may_show(self, message: InboxMessage) -> bool:
         """Whether this message may make the session act; else the guard pauses."""
 
@@ -135,7 +138,8 @@ class Pusher:
         waits = bool(self._texts or self.mailbox.counts.unread)
         is_free = not tracker.is_in_turn and tracker.state in ("idle", "deaf")
         is_unseen = any(handed.turn is None for handed in self._handed)
-        may = self.clock.now_ms() >= self._not_before_ms and self.ways.may_push()
+        is_time = self.clock.now_ms() >= self._not_before_ms
+        may = is_time and self.ways.may_push() and self.ways.may_wake()
         return waits and is_free and not is_unseen and may
 
     async def _push(self, hop: Hop) -> None:

@@ -317,6 +317,11 @@ class Session:
             waits_for=tuple(each.id for each in self.around.approvals.waiting()),
         )
 
+    def process_came(self) -> None:
+        """A process was started."""
+        if self.options.kind == "interactive":  # under -p Claude Code sees to its servers itself
+            self.tools.started()
+
     async def process_gone(self) -> None:
         """The process ended: give back what it held, and let nobody wait for it."""
         self.ways.process = None

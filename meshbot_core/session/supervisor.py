@@ -137,6 +137,7 @@ class Supervisor:
         try:
             async with self.hands.started(words, environment, self.prepared.folder) as hand:
                 self._hand = self.session.ways.process = hand
+                self.session.process_came()
                 self.session.around.log.write("started", f"claude, pid {hand.pid}")
                 if self.session.options.kind == "headless":
                     self.session.tracker.to("idle")

@@ -14,6 +14,7 @@ from meshbot_core.types import Clock
 
 _MISSED_AFTER_MS: Final = 1000
 """A server that only lost its stream is back before that."""
+_STARTS_WITHIN_MS: Final = 30_000
 _COMES_WITHIN_MS: Final = 3000
 _PAUSE_MS: Final = 10_000
 _MOST_TRIES: Final = 4
@@ -48,6 +49,12 @@ class ToolServer:
         if client == self._client:
             self._is_missed = True
             self._due_ms = self.clock.now_ms() + _MISSED_AFTER_MS
+
+    def started(self) -> None:
+        """A claude was started: it is to start a server, unless its user switched that off."""
+        self._is_missed = True
+        self._tries = _MOST_TRIES - 1
+        self._due_ms = self.clock.now_ms() + _STARTS_WITHIN_MS
 
     def process_gone(self) -> None:
         """The claude itself is gone; the next one starts a server of its own."""

@@ -125,8 +125,12 @@ class SessionWays:
         return True
 
     def may_push(self) -> bool:
-        """Whether the guard lets messages through, and nothing else is under way."""
-        return not self.guard.pause_reason and not self.wants_calm()
+        """Whether the guard lets messages through."""
+        return not self.guard.pause_reason
+
+    def may_wake(self) -> bool:
+        """Whether a turn may begin now: nothing else is under way at the prompt."""
+        return not self.wants_calm()
 
     def may_show(self, message: InboxMessage) -> bool:
         """Whether this message is not yet too far down a chain of messages."""

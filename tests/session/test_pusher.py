@@ -37,6 +37,9 @@ class Ways:
     def may_push(self) -> bool:
         return self.pushes
 
+    def may_wake(self) -> bool:
+        return True
+
     def may_show(self, message: InboxMessage) -> bool:
         return message.hops < 3
 

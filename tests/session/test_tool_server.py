@@ -96,3 +96,13 @@ async def test_a_server_that_never_comes_is_asked_for_some_times_only(tools, pro
         await tools.look()
     assert len(prompt.lines) == 4
     assert not tools.wants_calm
+
+
+async def test_a_server_that_never_came_is_asked_for_when_it_should_be_there(tools, prompt, clock):
+    tools.started()
+    clock.advance(20_000)
+    await tools.look()
+    assert (prompt.lines, tools.wants_calm) == ([], False)
+    clock.advance(20_000)
+    await tools.look()
+    assert prompt.lines == ["/mcp reconnect mesh"]
