@@ -101,11 +101,15 @@ class Agent:
 
 @dataclass
 class Agents:
-    """Starts them; ``stack`` ends them."""
+    """Starts them; ``stack`` ends them.
+
+    ``keeps_environment``: the session's environment outlives its host, whoever starts the next.
+    """
 
     mesh: MeshPaths
     folder: Path
     stack: AsyncExitStack
+    keeps_environment: bool = False
 
     async def start(
         self, name: str, script: Script, version: str, *flags: str, **options: object
@@ -123,6 +127,7 @@ class Agents:
                 "folder": str(project),
                 "flags": flags,
                 "inherited": environment,
+                "environment": environment if self.keeps_environment else {},
                 "claude": str(binary),
                 **options,
             }
