@@ -14,8 +14,10 @@ from meshbot_core.demo.binaries import OLDEST
 from tests.bench import (
     calibration,
     host_bench,
+    kill_bench,
     mailbox_bench,
     node_bench,
+    screen_bench,
     session_bench,
     thin_serve,
 )
@@ -51,6 +53,12 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "start until the first screen": session_bench.start,
     "key and its echo": session_bench.keys,
     "an idle session's host": session_bench.idle,
+    "attach": screen_bench.attach,
+    "16 hosts that show what claude writes": screen_bench.sixteen_hosts,
+    "kill -9 of a session's claude": lambda: kill_bench.killed_under_load("claude"),
+    "kill -9 of a session's serve": lambda: kill_bench.killed_under_load("serve"),
+    "kill -9 of a session's waiter": lambda: kill_bench.killed_under_load("waiter"),
+    "kill -9 of a session's host": lambda: kill_bench.killed_under_load("host"),
     "thin serve, under the real claude": thin_serve.run,
 }
 

@@ -34,7 +34,8 @@ PLAN = Plan((Rule("type=ask", (_answer,)),))
 
 
 @asynccontextmanager
-async def _scene() -> AsyncIterator[tuple[Agents, HostClient]]:
+async def scene() -> AsyncIterator[tuple[Agents, HostClient]]:
+    """A mesh with something to start agents with, and a client of agent ``ops``."""
     with bench_mesh() as paths:
         async with AsyncExitStack() as stack:
             agents = Agents(paths, Path(paths.home), stack)
@@ -52,7 +53,7 @@ def wake(kind: str, version: str = NEWEST) -> Figures:
 
 
 async def _wake(kind: str, version: str) -> Figures:
-    async with _scene() as (agents, ops):
+    async with scene() as (agents, ops):
         dev = await agents.start("dev", PLAN, version, kind=kind)
         taken = [await _woken(dev, ops, number) for number in range(ROUNDS)]
         return _percentiles(taken[1:])
@@ -83,7 +84,7 @@ def ask(kind: str) -> Figures:
 
 
 async def _ask(kind: str) -> Figures:
-    async with _scene() as (agents, ops):
+    async with scene() as (agents, ops):
         dev = await agents.start("dev", PLAN, NEWEST, kind=kind)
         taken = []
         for number in range(10):
@@ -104,7 +105,7 @@ def burst(messages: int = 200) -> Figures:
 
 
 async def _burst(messages: int) -> Figures:
-    async with _scene() as (agents, ops):
+    async with scene() as (agents, ops):
         dev = await agents.start("dev", PLAN, NEWEST, kind="headless")
         await dev.is_in("idle")
         async with asyncio.TaskGroup() as group:
@@ -132,7 +133,7 @@ def start() -> Figures:
 
 
 async def _start() -> Figures:
-    async with _scene() as (agents, _):
+    async with scene() as (agents, _):
         began = time.perf_counter()
         dev = await agents.start("dev", PLAN, NEWEST)
         async with watching(dev.paths) as person:
@@ -164,7 +165,7 @@ def keys() -> Figures:
 
 
 async def _keys() -> Figures:
-    async with _scene() as (agents, _):
+    async with scene() as (agents, _):
         dev = await agents.start("dev", PLAN, NEWEST)
         await dev.is_in("idle")
         async with watching(dev.paths) as person:
@@ -210,7 +211,7 @@ def idle() -> Figures:
 
 
 async def _idle() -> Figures:
-    async with _scene() as (agents, _):
+    async with scene() as (agents, _):
         dev = await agents.start("dev", PLAN, NEWEST)
         await dev.is_in("idle")
         host = psutil.Process((await dev.client.status()).pid)

@@ -19,6 +19,10 @@ A line of its user's that is one of these words does something:
     It switches on what a full-screen program switches on (interactive).
 ``size``
     It prints the size of its terminal (interactive).
+``lines N``
+    It prints so many lines (interactive).
+``replay RATE FILE``
+    It prints the file over and over, so many bytes a second (interactive).
 ``env NAME``
     It prints a variable of its environment.
 """
@@ -27,6 +31,7 @@ import json
 import os
 import signal
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -188,11 +193,26 @@ def react(text: str) -> None:
     commanded(text)
     if text == "modes":
         show(MODES)
+    elif text.startswith("lines "):
+        show("".join(f"\x1b[1mline\x1b[m {number}\r\n" for number in range(int(text[6:]))))
+    elif text.startswith("replay "):
+        rate, path = text[7:].split(" ", 1)
+        replay(int(rate), Path(path).read_bytes())
     elif text == "size":
         columns, rows = os.get_terminal_size(0)
         show(f"size {columns}x{rows}\r\n")
     else:
         show(f"{answer(text)}\r\n")
+
+
+def replay(bytes_per_s: int, data: bytes) -> None:
+    """Write ``data`` over and over, a piece at each twentieth of a second."""
+    piece, place = bytes_per_s // 20, 0
+    while True:
+        sys.stdout.buffer.write(data[place : place + piece])
+        sys.stdout.flush()
+        place = place + piece if place + piece < len(data) else 0
+        time.sleep(0.05)
 
 
 def show(text: str) -> None:
