@@ -13,6 +13,8 @@ from meshbot_core.session.records import Record, SessionView
 from meshbot_core.types import MessageKind
 
 API_VERSION: Final = 1
+NO_ROUTE: Final = "bad_request"
+"""The code of a refusal that aiohttp itself makes, of a path that there is none of too."""
 
 PUSH_MESSAGE_BYTES: Final = 16 * 1024
 """What one message may weigh in a tool result's second part; the rest is read on demand."""

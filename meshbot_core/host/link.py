@@ -21,6 +21,7 @@ from meshbot_core.mesh.paths import AgentPaths
 AWAY_LIMIT_S: Final = 5.0
 LOOK_AGAIN_S: Final = 0.05
 _CALL_LIMIT_S: Final = 90.0
+_NO_ROUTE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 Model = TypeVar("Model", bound=api.ApiModel)
 
@@ -102,7 +103,7 @@ class Link:
         except ValidationError as error:
             raise HostUnavailableError(
                 f"the host answers {path} in a way this version does not understand",
-                hint="stop it, so that one of this version starts",
+                hint=self._other_version_hint,
             ) from error
 
     async def request(
@@ -138,7 +139,7 @@ class Link:
                 await self.ready()
             else:
                 if response.status >= HTTPStatus.BAD_REQUEST:
-                    raise _refusal(response)
+                    raise self._refusal(response, path)
                 return response
 
     async def events(self, *, kind: str, session: str) -> AsyncIterator[api.HostEvent]:
@@ -150,10 +151,19 @@ class Link:
                     # An event that this version does not know passes.
                     yield api.HOST_EVENT.validate_json(line)
 
+    @property
+    def _other_version_hint(self) -> str:
+        stop = f"meshbot stop --as {self.agent.agent}"
+        return f"end it, so that one of this version starts: {stop}"
 
-def _refusal(response: Response) -> MeshError:
-    try:
-        body = api.ErrorBody.model_validate_json(response.body)
-    except ValidationError:
-        return HostUnavailableError(f"the host answered {response.status} without a reason")
-    return error_from(body.code, body.error, body.hint, body.known)
+    def _refusal(self, response: Response, path: str) -> MeshError:
+        try:
+            body = api.ErrorBody.model_validate_json(response.body)
+        except ValidationError:
+            return HostUnavailableError(f"the host answered {response.status} without a reason")
+        if body.code == api.NO_ROUTE and response.status in _NO_ROUTE:
+            return HostUnavailableError(
+                f"the host of {self.agent.agent!r} is of another version and does not know {path}",
+                hint=self._other_version_hint,
+            )
+        return error_from(body.code, body.error, body.hint, body.known)

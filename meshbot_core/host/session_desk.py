@@ -56,6 +56,7 @@ log = logging.getLogger(__name__)
 
 _GUARD_NOTE: Final = "guard"
 _ASKS: Final = "it waits for an answer of yours: meshbot inbox"
+_GIVE_BACK_AGAIN_S: Final = 1.0
 _RESTART_GRACE_S: Final = 5.0
 _QUIET_S: Final = 0.1
 """Changes that come close together are told as one."""
@@ -186,6 +187,15 @@ class SessionDesk:
 
     async def _supervise(self, supervisor: Supervisor) -> None:
         await supervisor.run()
+        # A full disk may have kept its messages from being given back.
+        while self._group is not None:
+            try:
+                await self.mailbox.give_back(session=supervisor.session.lease_session)
+            except MailboxError as error:
+                log.warning("what the session held is given back later: %s", error)
+                await asyncio.sleep(_GIVE_BACK_AGAIN_S)
+            else:
+                return
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import framed
-from meshbot_core.errors import MailboxError
+from meshbot_core.errors import MailboxError, NoSessionError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import Channel, InboxMessage, LeaseRequest
 from meshbot_core.session.records import Hop
@@ -100,6 +100,7 @@ class Pusher:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _not_before_ms: int = 0
+    _owes_all: bool = False
 
     def poke(self) -> None:
         """Something changed: look again at once."""
@@ -111,7 +112,7 @@ class Pusher:
             self._news.clear()
             try:
                 await self._step()
-            except MailboxError as error:
+            except (MailboxError, NoSessionError) as error:
                 log.warning("a push failed: %s", error)
             try:
                 async with asyncio.timeout(_LOOK_S):
@@ -120,6 +121,7 @@ class Pusher:
                 pass
 
     async def _step(self) -> None:
+        await self._pay()
         await self._take_back_overdue()
         if not self._is_due():
             return
@@ -302,12 +304,22 @@ class Pusher:
         """The process is dead: all that it holds comes again."""
         self._handed = []
         self._not_before_ms = 0
-        await self.mailbox.give_back(session=self.session)
+        self._owes_all = True
+        try:
+            await self._pay()
+        except MailboxError as error:
+            log.warning("what the dead session held is given back later: %s", error)
+
+    async def _pay(self) -> None:
+        """Give back what a dead process held, if that could not be done at once."""
+        if self._owes_all:
+            await self.mailbox.give_back(session=self.session)
+            self._owes_all = False
 
     async def _give_back(self, handed: list[_Handed]) -> None:
-        self._handed = [each for each in self._handed if each not in handed]
         if handed:
             await self.mailbox.give_back(lease_ids=[each.lease_id for each in handed])
+        self._handed = [each for each in self._handed if each not in handed]
 
     async def _take_back_overdue(self) -> None:
         if self.tracker.is_in_turn or self.tracker.state not in ("idle", "deaf"):

@@ -12,6 +12,7 @@ from typing import Final
 from meshbot_core.claude import answers, hooks
 from meshbot_core.claude import stream as lines
 from meshbot_core.claude.statusline import StatusReport
+from meshbot_core.errors import MailboxError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.session.approvals import Approvals
 from meshbot_core.session.effects import (
@@ -35,6 +36,10 @@ from meshbot_core.terminal.reports import is_report
 from meshbot_core.types import Clock, new_id
 
 _LOOK_S: Final = 1.0
+_TRIES: Final = 4
+_TRY_AGAIN_S: Final = 0.5
+_PROMPT_WITHIN_MS: Final = 15_000
+"""By then Claude Code is at its prompt, unless a dialog of its own stands before it."""
 _LIMIT_PAUSE_MS: Final = 60_000
 _GO_ON: Final = "The limit of the API that ended your last turn is over: go on where you were."
 
@@ -199,12 +204,23 @@ class Session:
     async def _act(self) -> None:
         while True:
             effect, turn = await self._effects.get()
-            await self._follow(effect, turn)
+            await self._followed(effect, turn)
             self._effects.task_done()
 
     async def settled(self) -> None:
         """Return when everything that was told so far has been acted on."""
         await self._effects.join()
+
+    async def _followed(self, effect: Effect, turn: int) -> None:
+        """Act on an effect; what a full disk keeps from being done comes again later, marked."""
+        for _ in range(_TRIES):
+            try:
+                await self._follow(effect, turn)
+            except MailboxError as error:
+                self.around.log.write("failed", f"the mailbox cannot be written: {error}")
+                await asyncio.sleep(_TRY_AGAIN_S)
+            else:
+                return
 
     async def _follow(self, effect: Effect, turn: int) -> None:
         guard = self.around.guard
@@ -243,11 +259,22 @@ class Session:
                 self._heard(effects)
             self._end_limit()
             self._pause_if_due()
+            self._say_what_keeps_it()
             await self.tools.look()
             looked = (self.tracker.state, self.tracker.reason, self._hop())
             if looked != self._last_look:
                 self._last_look = looked
                 self._changed()
+
+    def _say_what_keeps_it(self) -> None:
+        tracker = self.tracker
+        late_ms = self.around.clock.now_ms() - tracker.since_ms - _PROMPT_WITHIN_MS
+        if tracker.state == "starting" and late_ms > 0:
+            tracker.to(
+                "starting",
+                "it is not at its prompt: it may ask whether the folder is trusted, see: "
+                f"meshbot attach {self.around.agent}",
+            )
 
     def _hop(self) -> Hop:
         return self.ways.best(self.around.clock.now_ms() - self.tracker.since_ms)

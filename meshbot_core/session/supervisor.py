@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from meshbot_core.claude.launch import Launch
-from meshbot_core.errors import SessionError, StorageError
+from meshbot_core.errors import MeshError, NoSessionError, SessionError, StorageError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.budget import MOST, WINDOW_MS, CrashBudget
@@ -25,6 +25,7 @@ from meshbot_core.types import Clock, new_id
 log = logging.getLogger(__name__)
 
 _AT_ONCE_MS: Final = 3000
+_NOT_STARTED: Final = 127
 _REFUSED: Final = 1
 """The status of a claude that does not know the conversation that it shall resume."""
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
@@ -67,6 +68,8 @@ class Supervisor:
     came_up: asyncio.Event = field(default_factory=asyncio.Event)
     """A process was started, or could not be."""
     _hand: Hand | None = None
+    _failure: str = ""
+    """Why the last process could not be started."""
     _is_stopping: bool = False
     _is_restarting: bool = False
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -118,7 +121,7 @@ class Supervisor:
             self.conversation = self.session.tracker.conversation
             self.can_resume = self.session.tracker.has_begun or bool(resume)
         self.exit_status = status
-        last_words = self.hands.last_words()
+        last_words = self._failure or self.hands.last_words()
         await self.session.process_gone()
         return await self._after(status, last_words, self.clock.now_ms() - began_ms)
 
@@ -132,6 +135,7 @@ class Supervisor:
         return is_silent and status == _REFUSED and not is_ended_by_us
 
     async def _lived(self, launch: Launch, hook_url: str) -> int:
+        self._failure = ""
         environment = self.prepared.environment(hook_url=hook_url, token=self.session.token)
         words = [str(self.prepared.binary.path), *launch.arguments]
         try:
@@ -143,13 +147,16 @@ class Supervisor:
                     self.session.tracker.to("idle")
                 if launch.prompt:
                     self.session.tracker.turn_began(is_by_human=True)
-                    await hand.say(launch.prompt, new_id())
+                    # One that has ended meanwhile is found so below.
+                    with contextlib.suppress(NoSessionError):
+                        await hand.say(launch.prompt, new_id())
                 self.came_up.set()
                 self.session.around.changed()
                 return await hand.wait()
-        except OSError as error:
+        except (OSError, MeshError) as error:
+            self._failure = str(error)
             self.session.around.log.write("failed", f"claude could not be started: {error}")
-            return 127
+            return _NOT_STARTED
         finally:
             self._hand = None
 
