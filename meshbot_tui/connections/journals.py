@@ -1,133 +1,285 @@
-"""The journals of this machine's agents, merged: one message between two of them is one row."""
+"""The journals of this machine's agents, merged: one message between two of them is one row.
+
+They are read beside the hosts, from the files, so that what stopped agents left is there too.
+A message stands where its sender's journal has it; if its sender is elsewhere, or has forgotten
+it, where its receiver's has it.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from meshbot_core.errors import MailboxError
-from meshbot_core.mailbox.reader import MailboxReader
-from meshbot_core.mailbox.records import JournalEntry
+from meshbot_core.mailbox.browsing import Leaf, MailboxBrowser, Place
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_tui.model.journal import JournalIndex, Key, MessageRow, Place
+from meshbot_tui.model.journal import JournalIndex, Key, MessageRow, Stand
 
-_PAGE: Final = 1000
-_TEXT_CHARS: Final = 500
+SEARCH_LIMIT_S: Final = 1.0
+_PAGE: Final = 20_000
+_FEW: Final = 200
+_MOST_LINKS: Final = 200
 _READ: Final = {"new": "new", "leased": "shown", "done": "read"}
+
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
-class Journals:
-    """Reads them beside the hosts, and changes nothing."""
+class _Journal:
+    """One agent's: how far it was read, and where it began then."""
 
-    mesh: MeshPaths
-    _entries: dict[str, dict[int, JournalEntry]] = field(default_factory=dict)
+    agent: str
+    browser: MailboxBrowser
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(slots=True)
+class _Merged:
+    """All journals as one list, kept in order as more is read.
+
+    A message that came is known by its id and its sender, as a hash: there may be very many.
+    """
+
+    order: list[Stand] = field(default_factory=list)
+    times: dict[Key, int] = field(default_factory=dict)
+    _sent: set[int] = field(default_factory=set)
+    _came: dict[int, Stand] = field(default_factory=dict)
+
+    def add(self, agent: str, places: Sequence[Place]) -> None:
+        """More of an agent's journal."""
+        fresh: list[Stand] = []
+        for place in places:
+            if (stand := self._taken(agent, place)) is not None:
+                fresh.append(stand)
+                self.times[stand.key] = stand.at_ms
+        if len(fresh) > _FEW:
+            self.order += fresh
+            self.order.sort()
+        else:
+            for stand in fresh:
+                insort(self.order, stand)
+
+    def _taken(self, agent: str, place: Place) -> Stand | None:
+        """Where a message stands; None: its sender's journal has it already."""
+        is_out = place.direction == "out"
+        sender, to = (agent, place.peer) if is_out else (place.peer, agent)
+        stand = Stand(place.at_ms, agent, place.seq, sender, to, place.kind)
+        mark = hash((place.id, sender))
+        if is_out:
+            self._sent.add(mark)
+            if (other := self._came.pop(mark, None)) is not None:
+                self._remove(other)
+        elif mark in self._sent:
+            return None
+        else:
+            self._came[mark] = stand
+        return stand
+
+    def _remove(self, stand: Stand) -> None:
+        place = bisect_left(self.order, stand)
+        if place < len(self.order) and self.order[place] == stand:
+            del self.order[place]
+        self.times.pop(stand.key, None)
+
+
+class Journals:
+    """Reads in a thread of its own, and changes nothing; made by ``opened``."""
+
+    def __init__(self, mesh: MeshPaths, agents: Iterable[str], thread: ThreadPoolExecutor) -> None:
+        self._mesh = mesh
+        self._thread = thread
+        self._journals: dict[str, _Journal] = {}
+        self._merged = _Merged()
+        for agent in agents:
+            self._journal(agent)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls, mesh: MeshPaths, agents: Iterable[str]) -> AsyncIterator["Journals"]:
-        """The journals of these agents; others are added as they change."""
-        yield cls(mesh, {agent: {} for agent in agents})
+        """The journals of these agents; others come with their first change."""
+        with ThreadPoolExecutor(1, thread_name_prefix="journals") as thread:
+            journals = cls(mesh, agents, thread)
+            try:
+                yield journals
+            finally:
+                await journals._in_thread(journals._close)
+
+    async def newest(self) -> JournalIndex:
+        """Where the newest of each journal stand: at once, however many there are."""
+        return await self._in_thread(self._newest)
 
     async def index(self) -> JournalIndex:
-        """All of them."""
-        for agent in tuple(self._entries):
-            await asyncio.to_thread(self._read, agent)
-        return self._indexed()
+        """Where all of them stand."""
+        return await self._in_thread(lambda: self._read(tuple(self._journals)))
 
-    async def changed(self, agent: str) -> JournalIndex:
-        """All of them, this agent's read again."""
-        await asyncio.to_thread(self._read, agent)
-        return self._indexed()
+    async def changed(self, agents: Iterable[str]) -> JournalIndex:
+        """The same, once what these agents' journals have more was read."""
+        wanted = tuple(agents)
+        return await self._in_thread(lambda: self._read(wanted))
 
     async def rows(self, keys: Sequence[Key]) -> tuple[MessageRow, ...]:
-        """These messages."""
-        return tuple(
-            self._row(agent, entry)
-            for agent, seq in keys
-            if (entry := self._entries.get(agent, {}).get(seq)) is not None
-        )
+        """These messages, as far as they are still there."""
+        return await self._in_thread(lambda: self._rows(keys))
 
     async def whole(self, key: Key) -> str:
-        """A message's whole text."""
-        entry = self._entries.get(key[0], {}).get(key[1])
-        return "" if entry is None else entry.payload
+        """A message's whole text; empty when it is gone."""
+        agent, seq = key
+        return await self._in_thread(lambda: _quiet(self._journal(agent).browser.whole, seq) or "")
 
     async def thread(self, message_id: str) -> tuple[MessageRow, ...]:
-        """All that is connected with a message by answers."""
-        ids = {message_id}
-        rows = [row for agent in self._entries for row in self._rows_of(agent)]
-        for _ in range(10):
-            found = {row.id for row in rows if row.reply_to in ids or row.id in ids}
-            found |= {row.reply_to for row in rows if row.id in ids and row.reply_to}
-            if found <= ids:
-                break
-            ids |= found
-        return tuple(sorted((row for row in rows if row.id in ids), key=lambda row: row.at_ms))
+        """All that is connected with a message by answers, oldest first."""
+        return await self._in_thread(lambda: self._linked(message_id))
 
     async def search(self, text: str) -> frozenset[Key]:
-        """The messages with ``text`` in them."""
-        wanted = text.casefold()
-        return frozenset(
-            (agent, entry.seq)
-            for agent, entries in self._entries.items()
-            for entry in entries.values()
-            if wanted in entry.payload.casefold()
-        )
+        """The messages with ``text`` in them; within ``SEARCH_LIMIT_S``, newest first."""
+        return await self._in_thread(lambda: self._found(text))
 
-    def _read(self, agent: str) -> None:
-        found: dict[int, JournalEntry] = {}
-        after = 0
-        with (
-            contextlib.suppress(MailboxError),
-            MailboxReader.opened(self.mesh.agent(agent).mailbox) as reader,
-        ):
-            while entries := reader.journal(after=after, limit=_PAGE):
-                found |= {entry.seq: entry for entry in entries}
-                after = entries[-1].seq
-            self._entries[agent] = found
+    # -- in the thread
 
-    def _indexed(self) -> JournalIndex:
-        return JournalIndex.of(
-            Place(row.key, row.at_ms, row.sender, row.to, row.kind)
-            for agent in self._entries
-            for row in self._rows_of(agent)
-        )
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _rows_of(self, agent: str) -> list[MessageRow]:
-        entries = self._entries.get(agent, {}).values()
-        return [self._row(agent, entry) for entry in entries if not self._is_told(agent, entry)]
+    def _journal(self, agent: str) -> _Journal:
+        if agent not in self._journals:
+            browser = MailboxBrowser(self._mesh.agent(agent).mailbox)
+            self._journals[agent] = _Journal(agent, browser)
+        return self._journals[agent]
 
-    def _is_told(self, agent: str, entry: JournalEntry) -> bool:
-        """Whether the sender's own journal has this message."""
-        if entry.direction == "out" or entry.peer not in self._entries:
+    def _close(self) -> None:
+        for journal in self._journals.values():
+            journal.browser.close()
+
+    def _newest(self) -> JournalIndex:
+        merged = _Merged()
+        for journal in self._journals.values():
+            with contextlib.suppress(MailboxError):
+                _, last = journal.browser.span()
+                merged.add(journal.agent, journal.browser.places(last - _FEW, _FEW))
+        return JournalIndex(tuple(merged.order), merged.times)
+
+    def _read(self, agents: Iterable[str]) -> JournalIndex:
+        if any(self._has_shrunk(self._journal(agent)) for agent in agents):
+            # What a journal has lost may stand in another one: begin anew with all of them.
+            self._merged = _Merged()
+            agents = tuple(self._journals)
+        for agent in agents:
+            # What cannot be read now was read before, or is told by its host's watch.
+            with contextlib.suppress(MailboxError):
+                self._read_on(self._journal(agent))
+        return JournalIndex(tuple(self._merged.order), self._merged.times)
+
+    def _has_shrunk(self, journal: _Journal) -> bool:
+        try:
+            first, last = journal.browser.span()
+        except MailboxError:
             return False
-        sent = self._entries[entry.peer].values()
-        return any(each.id == entry.id and each.direction == "out" for each in sent)
+        has_shrunk = bool(journal.last) and (first > journal.first or last < journal.last)
+        if not journal.last:
+            journal.first = first
+        if has_shrunk:
+            for each in self._journals.values():
+                each.first = each.last = 0
+        return has_shrunk
 
-    def _row(self, agent: str, entry: JournalEntry) -> MessageRow:
-        is_out = entry.direction == "out"
-        return MessageRow(
-            key=(agent, entry.seq),
-            id=entry.id,
-            sender=agent if is_out else entry.peer,
-            to=entry.peer if is_out else agent,
-            kind=entry.kind,
-            text=entry.payload[:_TEXT_CHARS],
-            size=len(entry.payload.encode()),
-            at_ms=entry.at_ms,
-            reply_to=entry.reply_to,
-            state=entry.state if is_out else "received",
-            read_state=self._read_state(agent, entry),
-            ask_state=entry.ask_state or "",
-            error=entry.last_error or "",
+    def _read_on(self, journal: _Journal) -> None:
+        if not journal.last:
+            journal.first, _ = journal.browser.span()
+        while places := journal.browser.places(journal.last, _PAGE):
+            self._merged.add(journal.agent, places)
+            journal.last = places[-1].seq
+
+    def _rows(self, keys: Iterable[Key]) -> tuple[MessageRow, ...]:
+        wanted: defaultdict[str, list[int]] = defaultdict(list)
+        for agent, seq in keys:
+            wanted[agent].append(seq)
+        found = {
+            agent: _quiet(self._journal(agent).browser.leaves, seqs) or ()
+            for agent, seqs in wanted.items()
+        }
+        return self._as_rows(found)
+
+    def _as_rows(self, found: dict[str, tuple[Leaf, ...]]) -> tuple[MessageRow, ...]:
+        """Leaves of journals as rows, with what their local receivers did with them."""
+        asked: defaultdict[str, list[str]] = defaultdict(list)
+        for leaves in found.values():
+            for leaf in leaves:
+                if leaf.entry.direction == "out" and leaf.entry.peer in self._journals:
+                    asked[leaf.entry.peer].append(leaf.entry.id)
+        states = {
+            agent: _quiet(self._journal(agent).browser.received, ids) or {}
+            for agent, ids in asked.items()
+        }
+        return tuple(
+            _row(agent, leaf, states.get(leaf.entry.peer, {}).get((leaf.entry.id, agent), ""))
+            for agent, leaves in found.items()
+            for leaf in leaves
         )
 
-    def _read_state(self, agent: str, entry: JournalEntry) -> str:
-        if entry.direction == "in":
-            return _READ.get(entry.state, "")
-        for each in self._entries.get(entry.peer, {}).values():
-            if each.id == entry.id and each.direction == "in":
-                return _READ.get(each.state, "")
-        return ""
+    def _linked(self, message_id: str) -> tuple[MessageRow, ...]:
+        ids, known = {message_id}, set[str]()
+        found: dict[Key, MessageRow] = {}
+        while ids != known and len(ids) < _MOST_LINKS:
+            known = set(ids)
+            leaves = {
+                agent: _quiet(journal.browser.connected, known) or ()
+                for agent, journal in self._journals.items()
+            }
+            found = {row.key: row for row in self._as_rows(leaves)}
+            ids |= {row.id for row in found.values()}
+            ids |= {row.reply_to for row in found.values() if row.reply_to}
+        once: dict[tuple[str, str], MessageRow] = {}
+        for row in sorted(found.values(), key=lambda row: row.state == "received"):
+            once.setdefault((row.id, row.to), row)
+        return tuple(sorted(once.values(), key=lambda row: (row.at_ms, row.key)))
+
+    def _found(self, text: str) -> frozenset[Key]:
+        share_s = SEARCH_LIMIT_S / max(1, len(self._journals))
+        return frozenset(
+            (agent, seq)
+            for agent, journal in self._journals.items()
+            for seq in _found_in(journal, text, share_s)
+        )
+
+
+def _found_in(journal: _Journal, text: str, limit_s: float) -> tuple[int, ...]:
+    try:
+        return journal.browser.find(text, limit_s=limit_s)
+    except MailboxError:
+        return ()
+
+
+Asked = TypeVar("Asked")
+
+
+def _quiet(question: Callable[[Asked], Result], value: Asked) -> Result | None:
+    """The answer, or None of a mailbox that cannot be read now."""
+    try:
+        return question(value)
+    except MailboxError:
+        return None
+
+
+def _row(agent: str, leaf: Leaf, receiver_state: str) -> MessageRow:
+    entry = leaf.entry
+    is_out = entry.direction == "out"
+    state = receiver_state if is_out else entry.state
+    return MessageRow(
+        key=(agent, entry.seq),
+        id=entry.id,
+        sender=agent if is_out else entry.peer,
+        to=entry.peer if is_out else agent,
+        kind=entry.kind,
+        text=entry.payload,
+        size=leaf.size,
+        at_ms=entry.at_ms,
+        reply_to=entry.reply_to,
+        state=entry.state if is_out else "received",
+        read_state=_READ.get(state, ""),
+        ask_state=entry.ask_state or "",
+        error=entry.last_error or "",
+    )

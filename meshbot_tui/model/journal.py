@@ -1,11 +1,16 @@
 """All messages of this machine's agents as one list; pure."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 Key = tuple[str, int]
 """A local agent, and a place in its journal."""
+
+_LINEAR: Final = 10
+"""From one in so many on, looking through all is quicker than looking each up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,8 @@ class MessageRow:
     """One message as one line of the list.
 
     ``state`` is how far it got on its way (``received`` when its sender is elsewhere),
-    ``read_state`` what its local receiver did with it (empty: not known).
+    ``read_state`` what its local receiver did with it: new, shown, read, or empty when that is
+    not known.
     """
 
     key: Key
@@ -31,40 +37,51 @@ class MessageRow:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is known of every message: enough to order and to filter."""
+class Stand(NamedTuple):
+    """What is known of every message: enough to order and to filter, in this order."""
 
-    key: Key
     at_ms: int
+    agent: str
+    seq: int
     sender: str
     to: str
     kind: str
+
+    @property
+    def key(self) -> Key:
+        """Whose journal, and where in it."""
+        return self.agent, self.seq
 
 
 @dataclass(frozen=True, slots=True)
 class JournalIndex:
     """Messages in the order of time; never changed."""
 
-    places: tuple[Place, ...] = ()
-    _at: dict[Key, int] = field(default_factory=dict, compare=False)
+    stands: tuple[Stand, ...] = ()
+    times: Mapping[Key, int] = field(default_factory=dict, compare=False, repr=False)
+    """The time of each message, of those that are not in this index too."""
 
     @classmethod
-    def of(cls, places: Iterable[Place]) -> "JournalIndex":
-        """An index of these."""
-        ordered = tuple(sorted(places, key=lambda place: (place.at_ms, place.key)))
-        return cls(ordered, {place.key: number for number, place in enumerate(ordered)})
+    def of(cls, stands: Iterable[Stand], times: Mapping[Key, int] | None = None) -> "JournalIndex":
+        """An index of these; ``times`` when somebody keeps them anyway."""
+        ordered = tuple(sorted(stands))
+        return cls(ordered, times if times is not None else {s.key: s.at_ms for s in ordered})
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.stands)
 
     def position_of(self, key: Key) -> int | None:
-        """Where a message stands."""
-        return self._at.get(key)
+        """Where a message stands; None: not here."""
+        at_ms = self.times.get(key)
+        if at_ms is None:
+            return None
+        place = bisect_left(self.stands, (at_ms, *key))
+        is_here = place < len(self.stands) and self.stands[place].key == key
+        return place if is_here else None
 
     def key_at(self, position: int) -> Key:
         """The message that stands there."""
-        return self.places[position].key
+        return self.stands[position].key
 
     def filtered(
         self,
@@ -75,11 +92,17 @@ class JournalIndex:
         keys: AbstractSet[Key] | None = None,
     ) -> "JournalIndex":
         """The messages of an agent, from one to another, of a kind, and among ``keys``."""
-        return JournalIndex.of(
-            place
-            for place in self.places
-            if (agent is None or agent in (place.sender, place.to))
-            and (pair is None or pair == (place.sender, place.to))
-            and (kind is None or kind == place.kind)
-            and (keys is None or place.key in keys)
-        )
+        if keys is not None and len(keys) * _LINEAR > len(self.stands):
+            stands = [stand for stand in self.stands if stand.key in keys]
+        elif keys is not None:
+            places = (self.position_of(key) for key in keys)
+            stands = [self.stands[place] for place in sorted(p for p in places if p is not None)]
+        else:
+            stands = list(self.stands)
+        if agent is not None:
+            stands = [stand for stand in stands if agent in (stand.sender, stand.to)]
+        if pair is not None:
+            stands = [stand for stand in stands if pair == (stand.sender, stand.to)]
+        if kind is not None:
+            stands = [stand for stand in stands if kind == stand.kind]
+        return JournalIndex(tuple(stands), self.times)

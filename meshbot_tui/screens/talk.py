@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Final
 
-from meshbot_core.errors import MeshError
 from meshbot_tui.connections.journals import Journals
 from meshbot_tui.model.filters import Filter, parsed
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
@@ -14,6 +13,7 @@ from meshbot_tui.widgets.messages import MessagesPane
 _AT_MOST_S: Final = 0.1
 """Ten times a second the list follows what comes in."""
 _TYPING_S: Final = 0.05
+_FIRST_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -55,17 +55,17 @@ class Talk:
         return await self.journals.whole(row.key), await self.journals.thread(row.id)
 
     async def _follow(self) -> None:
+        self._all = await self.journals.newest()
+        await self._look(self._looking)
+        # The rest is read once the console stands.
+        await asyncio.sleep(_FIRST_S)
         self._all = await self.journals.index()
         await self._look(self._looking)
         while True:
             await self._news.wait()
             self._news.clear()
             agents, self._changed = self._changed, set()
-            for agent in sorted(agents):
-                try:
-                    self._all = await self.journals.changed(agent)
-                except MeshError:
-                    continue  # its host's watch tells what is wrong
+            self._all = await self.journals.changed(sorted(agents))
             await self._look(self._looking)
             for agent in agents:
                 self.pane.list.forget(agent)

@@ -141,11 +141,10 @@ class ScreenFace(Widget):
         # Textual may have drawn it before it told the new size.
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        """Colours may be others now."""
-        super().notify_style_update()
-        if self.is_attached:
-            self._fit()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some rows; the colours may be others than the last time."""
+        self._fit()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """A row, with what is said over it."""
