@@ -105,6 +105,10 @@ class TerminalView(PointedFace, can_focus=True):
         self.can_focus = is_live
         self._sized: tuple[int, int] | None = None
 
+    def on_mount(self) -> None:
+        """Older terminals have a key for a new line too."""
+        keys.teach_alt_enter()
+
     def holds_keys(self) -> bool:
         """Whether keys go to the program."""
         return self.has_keys
