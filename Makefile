@@ -64,6 +64,10 @@ fix: $(STAMP)  ## Format, and repair what can be repaired
 bench: $(STAMP)  ## Measure the figures of docs/performance.md (under 15 minutes)
 	@$(BIN)/python -m tests.bench
 
+.PHONY: pictures
+pictures: $(STAMP) claude  ## Make the README's pictures of the console anew, from the demonstration
+	@$(BIN)/python -m tests.tui.pictures
+
 .PHONY: lock
 lock: $(STAMP)  ## Renew constraints.txt within the ranges of pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

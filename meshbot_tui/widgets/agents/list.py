@@ -157,7 +157,10 @@ class AgentList(ScrollView, can_focus=True):
         line = self._lines[number]
         parts = self._drawn[number] = parts_of(line, width, self._now_ms)
         is_chosen = _is_of(line, self.chosen)
-        over = self.get_component_rich_style("agents--chosen") if is_chosen else Style()
+        over = Style()
+        if is_chosen:
+            chosen = self.get_component_rich_style("agents--chosen")
+            over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold)
         segments = [
             Segment(text, self.get_component_rich_style(f"agents--{part}") + over)
             for part, text in parts

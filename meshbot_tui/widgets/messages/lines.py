@@ -12,7 +12,7 @@ _KINDS: Final = {"message": "msg", "ask": "ask", "response": "ans"}
 _MARKS: Final = {"ask": "?", "response": "!"}
 _WIDE: Final = 100
 _NARROW: Final = 70
-_STATE_COLUMNS: Final = 9
+_STATE_COLUMNS: Final = 10
 
 Part = tuple[str, str]
 """A class of the list's styles and text."""

@@ -229,7 +229,7 @@ class MessageList(ScrollView, can_focus=True):
             return Strip.blank(width, style)
         over = Style()
         if key == self._chosen:
-            over = self.get_component_rich_style("messages--chosen")
+            over = Style(bgcolor=self.get_component_rich_style("messages--chosen").bgcolor)
         row = self._rows.get(key)
         if row is None:
             return Strip([Segment(" …".ljust(width), style + over)], width)
