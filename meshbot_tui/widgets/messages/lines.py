@@ -12,6 +12,7 @@ _KINDS: Final = {"message": "msg", "ask": "ask", "response": "ans"}
 _MARKS: Final = {"ask": "?", "response": "!"}
 _WIDE: Final = 100
 _NARROW: Final = 70
+_MINUTES: Final = len(" 10:42")
 _STATE_COLUMNS: Final = 10
 
 Part = tuple[str, str]
@@ -52,7 +53,7 @@ def parts_of(row: MessageRow, width: int, now_ms: int) -> tuple[Part, ...]:
     route = f"{plain(row.sender)} → {plain(row.to)}"
     if width < _NARROW:
         head: tuple[Part, ...] = (
-            ("quiet", set_cell_size(clock, 7)),
+            ("quiet", set_cell_size(clock[:_MINUTES], 7)),
             ("route", _fitting(route, 18)),
             ("kind", f" {_MARKS.get(row.kind, ' ')} "),
             (tone, set_cell_size(word, _STATE_COLUMNS)),

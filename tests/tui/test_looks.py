@@ -1,0 +1,49 @@
+"""How the console looks: pictures that were looked at before they were accepted."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from meshbot_core.types import SystemClock
+from tests.tui import scene
+from tests.tui.scene import Still
+
+Compare = Callable[..., bool]
+SIZES = ((80, 24), (120, 40))
+
+
+@pytest.fixture(autouse=True)
+def same_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The zone and the time of the pictures."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: scene.NOW_MS / 1000)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: scene.NOW_MS)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize("view", ["terminal", "grid", "messages", "approvals", "health"])
+def test_each_view(snap_compare: Compare, view: str, size: tuple[int, int]) -> None:
+    assert snap_compare(Still(view), terminal_size=size)
+
+
+def test_a_large_terminal(snap_compare: Compare) -> None:
+    assert snap_compare(Still("messages"), terminal_size=(200, 60))
+
+
+@pytest.mark.parametrize("theme", ["meshbot-light", "ansi-dark"])
+def test_each_theme(snap_compare: Compare, theme: str) -> None:
+    assert snap_compare(Still("approvals", theme=theme), terminal_size=(100, 30))
+
+
+def test_without_colours(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(Still("messages"), terminal_size=(100, 30))
+
+
+def test_a_terminal_that_is_too_small(snap_compare: Compare) -> None:
+    assert snap_compare(Still(), terminal_size=(30, 8))
