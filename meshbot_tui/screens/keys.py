@@ -40,6 +40,14 @@ HELP: Final = (
         ),
     ),
     (
+        "Grid",
+        (
+            ("arrows, enter", "choose a pane, and type into it"),
+            ("pagedown, pageup", "the other agents"),
+            ("+, -", "more or fewer panes on a page"),
+        ),
+    ),
+    (
         "Messages",
         (
             ("/", "find words; @agent, @one>other, kind:ask narrow"),

@@ -17,6 +17,8 @@ from meshbot_tui.model.attention import Row
 from meshbot_tui.widgets.terminal import TerminalView
 
 MAX_PANES: Final = 16
+_STEPS: Final = (2, 4, 9, 16)
+"""How many panes may stand on a page."""
 _COLUMNS: Final = ((1, 1), (4, 2), (9, 3), (MAX_PANES, 4))
 """Up to so many panes stand in so many columns."""
 
@@ -51,7 +53,7 @@ class GridCell(Container):
 
 
 class GridPane(Container, can_focus=True):
-    """Two to sixteen live panes; ``put`` says whose."""
+    """Two to sixteen live panes a page; ``put`` says whose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),
@@ -59,6 +61,10 @@ class GridPane(Container, can_focus=True):
         Binding("up", "move_rows(-1)", show=False),
         Binding("down", "move_rows(1)", show=False),
         Binding("enter", "enter", "Into this one"),
+        Binding("pagedown,space", "turn(1)", "Next page"),
+        Binding("pageup", "turn(-1)", show=False),
+        Binding("plus,equals_sign", "crowd(1)", "More", key_display="+"),
+        Binding("minus", "crowd(-1)", "Fewer", key_display="-"),
     ]
     DEFAULT_CSS = """
     GridPane { layout: grid; grid-size: 2; grid-gutter: 0; }
@@ -80,12 +86,18 @@ class GridPane(Container, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own word
         super().__init__(id=id)
         self._agents: tuple[str, ...] = ()
+        self._all: tuple[str, ...] = ()
+        self._page = 0
+        self._step = 1
         self._chosen = 0
         self._is_begun = False
 
     async def put(self, agents: Sequence[str]) -> None:
-        """Have a pane for each of these agents, in this order; nothing is redrawn if they stay."""
-        wanted = tuple(agents)[:MAX_PANES]
+        """Have a pane for each of these agents, page by page; nothing is redrawn if they stay."""
+        self._all = tuple(agents)
+        size = _STEPS[self._step]
+        self._page = min(self._page, max(0, (len(self._all) - 1) // size))
+        wanted = self._all[self._page * size : (self._page + 1) * size]
         if wanted == self._agents and self._is_begun:
             return
         self._is_begun = True
@@ -113,6 +125,17 @@ class GridPane(Container, can_focus=True):
         for cell in self.query(GridCell):
             if (row := known.get(cell.agent)) is not None:
                 cell.describe(f"{plain(row.name)}  {row.look.mark} {row.look.word}")
+
+    async def action_turn(self, by: int) -> None:
+        """Another page."""
+        pages = max(1, -(-len(self._all) // _STEPS[self._step]))
+        self._page = (self._page + by) % pages
+        await self.put(self._all)
+
+    async def action_crowd(self, by: int) -> None:
+        """More or fewer panes on a page."""
+        self._step = min(max(self._step + by, 0), len(_STEPS) - 1)
+        await self.put(self._all)
 
     def action_move(self, by: int) -> None:
         """Choose the pane ``by`` places further."""
