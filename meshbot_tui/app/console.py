@@ -17,6 +17,7 @@ from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.desk import MeshDesk, reason_of
 from meshbot_tui.connections.memory import Memory, Remembered
 from meshbot_tui.connections.operator import Operator
@@ -104,18 +105,21 @@ class Console(App[None]):
 
     async def _be_on_mesh(self) -> None:
         async with MeshDesk.opened(self.mesh, self.heard, self._journal_changed) as desk:
-            self.deeds = Deeds(self, desk.actions)
             self.talk = Talk(self.main.messages, desk.journals, self._started)
             self.talk.begin(self.remembered.filter)
-            self._operator = desk.operator
-            self._is_on_mesh.set()
             try:
-                await desk.run()
+                await desk.run(self._arrived)
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
             finally:
                 self._operator = None
                 self._is_on_mesh.clear()
+
+    def _arrived(self, operator: Operator, actions: Actions) -> None:
+        """The person is on the mesh."""
+        self._operator = operator
+        self.deeds = Deeds(self, actions)
+        self._is_on_mesh.set()
 
     async def _make_mesh(self) -> bool:
         """Offer to make the mesh that is not there; whether it is now."""
@@ -141,7 +145,8 @@ class Console(App[None]):
     def _journal_changed(self, agent: str) -> None:
         if self.talk is not None:
             self.talk.changed(agent)
-        if agent == self.picture.operator:
+        if agent == self.picture.operator and self._operator is not None:
+            self._operator.look_again()
             self._read_inbox()
 
     def _read_inbox(self) -> None:

@@ -9,23 +9,22 @@ from meshbot_core.clients.looks import local_agents
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.operator import operator_name
-from meshbot_core.mesh.paths import MeshPaths
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.hosts import HostWatch, Sink
 from meshbot_tui.connections.journals import Journals
 from meshbot_tui.connections.operator import Operator
-from meshbot_tui.connections.stamps import Stamps
 from meshbot_tui.model import events
 
 
 @dataclass(frozen=True, slots=True)
 class MeshDesk:
-    """What the console does and learns, on one mesh."""
+    """What the console does and learns, on one mesh; ``own`` is the person's agent."""
 
+    own: AgentPaths
     hosts: HostWatch
-    operator: Operator
     journals: Journals
-    actions: Actions
+    sink: Sink
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -35,32 +34,29 @@ class MeshDesk:
         """Connect; ``sink`` gets what happens, ``journal_changed`` whose messages changed.
 
         Raises:
-            MeshError: The configuration cannot be read, or the operator's host does not start.
+            MeshError: The configuration cannot be read.
         """
-        stamps = Stamps()
         config = await asyncio.to_thread(read_config, mesh)
         name = operator_name(config)
         sink(events.MeshOpened(mesh.mesh, name))
         names = await asyncio.to_thread(local_agents, mesh)
-        async with contextlib.AsyncExitStack() as stack:
-            journals = await stack.enter_async_context(Journals.opened(mesh, names))
-            operator = await stack.enter_async_context(
-                Operator.connected(mesh.agent(name), sink, stamps)
-            )
+        async with Journals.opened(mesh, names) as journals:
+            hosts = HostWatch(mesh, sink, journal_changed)
+            yield cls(mesh.agent(name), hosts, journals, sink)
 
-            def changed(agent: str) -> None:
-                journal_changed(agent)
-                if agent == name:
-                    operator.look_again()
+    async def run(self, arrived: Callable[[Operator, Actions], None]) -> None:
+        """Look on until cancelled; ``arrived`` is called once the person is on the mesh.
 
-            hosts = HostWatch(mesh, sink, changed, stamps)
-            yield cls(hosts, operator, journals, Actions(mesh, operator.client))
-
-    async def run(self) -> None:
-        """Look on until cancelled."""
+        Raises:
+            MeshError: The operator's host does not start.
+        """
         async with asyncio.TaskGroup() as group:
+            # Who is there is shown while the operator's own host is still starting.
             group.create_task(self.hosts.run())
-            group.create_task(self.operator.run())
+            stamps = self.hosts.stamps
+            async with Operator.connected(self.own, self.sink, stamps) as operator:
+                arrived(operator, Actions(self.own.mesh, operator.client))
+                await operator.run()
 
 
 def reason_of(error: MeshError) -> str:

@@ -20,7 +20,8 @@ from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow, Stand
 
 SEARCH_LIMIT_S: Final = 1.0
-_PAGE: Final = 20_000
+_PAGE: Final = 5_000
+_ALL: Final = 1_000_000
 _FEW: Final = 200
 _MOST_LINKS: Final = 200
 _READ: Final = {"new": "new", "leased": "shown", "done": "read"}
@@ -115,6 +116,10 @@ class Journals:
 
     async def index(self) -> JournalIndex:
         """Where all of them stand."""
+        # In pieces, so that whoever looks at messages meanwhile gets in between.
+        for agent in tuple(self._journals):
+            while await self._in_thread(lambda agent=agent: self._read_piece(agent)):
+                pass
         return await self._in_thread(lambda: self._read(tuple(self._journals)))
 
     async def changed(self, agents: Iterable[str]) -> JournalIndex:
@@ -173,6 +178,13 @@ class Journals:
                 self._read_on(self._journal(agent))
         return JournalIndex(tuple(self._merged.order), self._merged.times)
 
+    def _read_piece(self, agent: str) -> bool:
+        """Read on in a journal; whether there may be more."""
+        try:
+            return self._read_on(self._journal(agent), pieces=1)
+        except MailboxError:
+            return False
+
     def _has_shrunk(self, journal: _Journal) -> bool:
         try:
             first, last = journal.browser.span()
@@ -186,12 +198,17 @@ class Journals:
                 each.first = each.last = 0
         return has_shrunk
 
-    def _read_on(self, journal: _Journal) -> None:
+    def _read_on(self, journal: _Journal, *, pieces: int = _ALL) -> bool:
+        """Read so many pieces; whether there may be more."""
         if not journal.last:
             journal.first, _ = journal.browser.span()
-        while places := journal.browser.places(journal.last, _PAGE):
+        for _ in range(pieces):
+            places = journal.browser.places(journal.last, _PAGE)
+            if not places:
+                return False
             self._merged.add(journal.agent, places)
             journal.last = places[-1].seq
+        return True
 
     def _rows(self, keys: Iterable[Key]) -> tuple[MessageRow, ...]:
         wanted: defaultdict[str, list[int]] = defaultdict(list)
