@@ -13,6 +13,7 @@ from pathlib import Path
 from meshbot_core.demo.binaries import OLDEST
 from tests.bench import (
     calibration,
+    console_bench,
     host_bench,
     kill_bench,
     mailbox_bench,
@@ -59,6 +60,12 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "kill -9 of a session's serve": lambda: kill_bench.killed_under_load("serve"),
     "kill -9 of a session's waiter": lambda: kill_bench.killed_under_load("waiter"),
     "kill -9 of a session's host": lambda: kill_bench.killed_under_load("host"),
+    "console: first frame, messages": console_bench.opened,
+    "console: key and its echo": console_bench.keys,
+    "console: 16 agents idle": console_bench.idle,
+    "console: 16 agents write": console_bench.streaming,
+    "console: 10 MB in a pane": console_bench.flood,
+    "console: message until shown": console_bench.message,
     "thin serve, under the real claude": thin_serve.run,
 }
 
