@@ -1,6 +1,7 @@
 """Somebody who watches a session's screen, and types into it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,15 @@ class Onlooker:
 
     async def press(self, key: bytes) -> None:
         await self.client.type(key)
+
+    async def says_yes(self) -> None:
+        """Answer the prompt; Claude Code ignores keys that it reads while it draws one."""
+        for _ in range(5):
+            await self.press(b"1")
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: "Do you want to proceed?" not in self.text, 1.5)
+                return
+        raise AssertionError(f"the prompt takes no answer:\n{self.text}")
 
 
 @asynccontextmanager

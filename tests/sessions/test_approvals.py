@@ -48,7 +48,7 @@ async def test_a_message_that_comes_while_a_prompt_stands_is_shown_once_it_was_a
         await ops.send(to="dev", message="while the prompt stands")
         await until(lambda: _has_unread(dev))
         assert not dev.asked("while the prompt stands")
-        await person.press(b"1")
+        await person.says_yes()
 
         await person.shows("It is made")
         await dev.heard("while the prompt stands")

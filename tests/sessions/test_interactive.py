@@ -126,7 +126,7 @@ async def test_an_approval_that_is_given_in_the_pane_goes_away(agents, newest):
         await dev.is_in("needs_approval")
         await person.shows("Yes")
 
-        await person.press(b"1")
+        await person.says_yes()
 
         await person.shows("It is made")
         assert (await dev.sessions.approvals()).approvals == ()
