@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeVar
 
 from meshbot_core.errors import MailboxError
@@ -118,7 +119,7 @@ class Journals:
         """Where all of them stand."""
         # In pieces, so that whoever looks at messages meanwhile gets in between.
         for agent in tuple(self._journals):
-            while await self._in_thread(lambda agent=agent: self._read_piece(agent)):
+            while await self._in_thread(partial(self._read_piece, agent)):
                 pass
         return await self._in_thread(lambda: self._read(tuple(self._journals)))
 

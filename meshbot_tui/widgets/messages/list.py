@@ -85,6 +85,7 @@ class MessageList(ScrollView, can_focus=True):
         self._rows: dict[Key, MessageRow] = {}
         self._asked: set[Key] = set()
         self._chosen: Key | None = None
+        self._is_ours = False
         self.is_live = True
         """Whether the newest message is the chosen one, and stays so."""
 
@@ -108,7 +109,7 @@ class MessageList(ScrollView, can_focus=True):
         if self.is_live or self._position() is None:
             self._go(len(index) - 1)
         elif top is not None and (place := index.position_of(top)) is not None:
-            self.scroll_to(y=place, animate=False, immediate=True)
+            self._scroll(place)
         self._want()
         self.refresh()
 
@@ -150,9 +151,17 @@ class MessageList(ScrollView, can_focus=True):
             top = place if not self.is_live else max(0, last - height + 1)
         elif place >= top + height:
             top = place - height + 1
-        self.scroll_to(y=top, animate=False, immediate=True)
+        self._scroll(top)
         self._want()
         self.refresh()
+
+    def _scroll(self, top: int) -> None:
+        """Scroll as the console wants it, which says nothing of what the reader wants."""
+        self._is_ours = True
+        try:
+            self.scroll_to(y=top, animate=False, immediate=True)
+        finally:
+            self._is_ours = False
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
@@ -166,15 +175,15 @@ class MessageList(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Whatever comes into view is asked for."""
         super().watch_scroll_y(old_value, new_value)
-        if new_value < old_value:
+        if new_value < old_value and not self._is_ours:
             self.is_live = False
         self._want()
 
     def on_resize(self, event: events.Resize) -> None:
         """More or fewer rows are in view."""
         self.virtual_size = Size(event.size.width, self.count)
-        if self.is_live:
-            self._go(self.count - 1)
+        if self.is_live and event.size.height:
+            self.call_after_refresh(self._go, self.count - 1)
         self._want()
 
     def _want(self, *, is_fresh: bool = False) -> None:
