@@ -69,6 +69,7 @@ class _Handed:
     """A lease under way; ``turn`` is the one in which it was certainly shown.
 
     ``is_written``: the session's socket took it. ``is_stranded``: who was to write it is gone.
+    ``hops`` is what answers to it carry.
     """
 
     lease_id: str
@@ -77,6 +78,7 @@ class _Handed:
     asks: tuple[str, ...]
     hop: Hop
     at_ms: int
+    hops: int
     turn: int | None = None
     is_written: bool = False
     is_stranded: bool = False
@@ -92,15 +94,25 @@ class Pusher:
     ways: Ways
     clock: Clock
     server: str = "mesh"
-    next_hops: int = 0
-    """What our messages carry on: one more than the most of what was shown in this turn."""
     _handed: list[_Handed] = field(default_factory=list)
+    _read: tuple[int, int] = (0, 0)
+    """A turn, and what its messages carry on because of what a tool's result showed in it."""
     _texts: list[str] = field(default_factory=list)
     _reminded: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _not_before_ms: int = 0
     _owes_all: bool = False
+
+    @property
+    def next_hops(self) -> int:
+        """What our messages carry on: one more than the most of what was shown in this turn.
+
+        What was handed over counts before it is proven: the model may be quicker than the proof.
+        """
+        now, (turn, read) = self.tracker.turn, self._read
+        shown = [each.hops for each in self._handed if each.turn is None or each.turn >= now]
+        return max([read if turn == now else 0, *shown])
 
     def poke(self) -> None:
         """Something changed: look again at once."""
@@ -207,6 +219,7 @@ class Pusher:
             asks=tuple(message.id for message in batch.messages if message.kind == "ask"),
             hop=hop,
             at_ms=self.clock.now_ms(),
+            hops=max(message.hops for message in batch.messages) + 1,
         )
         if not all(self.ways.may_show(message) for message in batch.messages):
             await self.mailbox.give_back(lease_ids=[batch.lease_id])
@@ -225,13 +238,13 @@ class Pusher:
         for handed in self._handed:
             if handed.turn is None and handed.ids.intersection(ids):
                 handed.turn = self.tracker.turn
-                message = [await self.mailbox.message(each) for each in sorted(handed.ids)]
-                self.saw(tuple(each for each in message if each is not None))
         self.poke()
 
     def saw(self, messages: tuple[InboxMessage, ...]) -> None:
-        """Note what the model was shown in the turn that runs."""
-        self.next_hops = max([self.next_hops, *(message.hops + 1 for message in messages)])
+        """Note what the model was shown by a tool's result in the turn that runs."""
+        now, (turn, read) = self.tracker.turn, self._read
+        before = read if turn == now else 0
+        self._read = now, max([before, *(message.hops + 1 for message in messages)])
 
     async def woken(self) -> None:
         """The session took in what its waiter brought."""
@@ -242,7 +255,6 @@ class Pusher:
         """A turn is over: what was shown in it is done, or comes again."""
         over = [handed for handed in self._handed if handed.turn is not None]
         over = [handed for handed in over if (handed.turn or 0) <= turn]
-        self.next_hops = 0
         if is_well:
             self._failures = 0
             await self.mailbox.acknowledge([handed.lease_id for handed in over])

@@ -9,7 +9,7 @@ import pytest
 
 from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import ids_in
-from meshbot_core.mailbox.records import InboxMessage
+from meshbot_core.mailbox.records import InboxMessage, LeaseRequest
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.tracker import Tracker
 from tests.mailbox.support import UNTIL_MS, Place, wire
@@ -234,3 +234,32 @@ async def test_what_goes_beside_a_tool_result_is_never_more_than_a_hook_can_show
         shown += ids_in(text)
 
     assert shown == ids
+
+
+async def test_what_the_model_answers_carries_the_hops_of_what_it_read_before_that_is_proven(scene):
+    assert scene.pusher.next_hops == 0
+    await scene.comes("third of a chain", hops=2)
+    await scene.pushed(1)
+
+    scene.tracker.turn_began(is_by_human=False)
+
+    assert scene.pusher.next_hops == 3
+    await scene.pusher.shown(ids_in(scene.ways.given[-1]))
+    assert scene.pusher.next_hops == 3
+
+
+async def test_a_turn_that_is_over_leaves_no_hops_to_the_next(scene):
+    await scene.comes("third of a chain", hops=2)
+    await scene.pushed(1)
+    await scene.turn()
+    assert scene.pusher.next_hops == 0
+
+    scene.tracker.turn_began(is_by_human=True)
+    await scene.comes("first of another", hops=0)
+    batch = await scene.mailbox.lease(LeaseRequest(session="reader", channel="tool_result"))
+    scene.pusher.saw(batch.messages)
+    assert scene.pusher.next_hops == 1
+
+    scene.tracker._is_in_turn = False
+    scene.tracker.turn_began(is_by_human=True)
+    assert scene.pusher.next_hops == 0
