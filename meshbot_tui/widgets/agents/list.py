@@ -36,6 +36,7 @@ class AgentList(ScrollView, can_focus=True):
     }  # fmt: skip
     DEFAULT_CSS = """
     AgentList {
+        overflow-x: hidden;
         width: 36;
         background: $surface;
         scrollbar-size-vertical: 1;

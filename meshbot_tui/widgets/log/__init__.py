@@ -23,6 +23,7 @@ class SessionLog(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--time", "log--bad"}
     DEFAULT_CSS = """
     SessionLog {
+        overflow-x: hidden;
         & > .log--time { color: $text-muted; }
         & > .log--bad { color: $error; }
     }

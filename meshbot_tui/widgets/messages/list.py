@@ -42,6 +42,7 @@ class MessageList(ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     MessageList {
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .messages--quiet { color: $text-muted; }
         & > .messages--good { color: $success; }
