@@ -32,7 +32,7 @@ class ApprovalModal(ModalScreen[Verdict | None]):
             border: round $warning; background: $surface; padding: 0 1;
             border-title-color: $text-warning; border-title-style: bold;
         }
-        & SheetView:focus { border: round $panel; }
+        & > ApprovalCard > SheetView:focus { border: round $panel; }
     }
     """
 

@@ -14,7 +14,7 @@ from meshbot_core.clients.text import clock_time, plain, prose
 from meshbot_tui.model.picture import Notice, Severity
 
 _MARKS: Final[dict[Severity, tuple[str, str]]] = {
-    "note": ("· ", "$text-muted"),
+    "note": ("· ", "$foreground-muted"),
     "warning": ("▲ ", "$text-warning"),
     "error": ("x ", "$text-error"),
 }
@@ -37,6 +37,9 @@ class NoticesScreen(ModalScreen[None]):
             border: round $accent; background: $surface;
             border-title-color: $text; border-subtitle-color: $text-muted;
             &:focus { border: round $accent; }
+            &:focus > .option-list--option-highlighted {
+                background: $primary 40%; color: $text; text-style: bold;
+            }
         }
     }
     """
@@ -105,7 +108,7 @@ def _prompt(notice: Notice) -> Content:
     word = "" if notice.severity == "note" else f"{notice.severity}: "
     return Content.assemble(
         (mark, colour),
-        (f"{clock_time(notice.at_ms)}  ", "$text-muted"),
+        (f"{clock_time(notice.at_ms)}  ", "$foreground-muted"),
         (word, f"bold {colour}"),
         (f"{plain(notice.agent)}: " if notice.agent else "", "bold"),
         prose(notice.text),

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from textual.pilot import Pilot
 
 from meshbot_core.types import SystemClock
+from meshbot_tui.widgets.approvals import ApprovalCard
+from tests.support.waiting import until
 from tests.tui import scene
 from tests.tui.scene import Still
 
@@ -25,10 +28,16 @@ def same_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+async def settled(pilot: Pilot[object]) -> None:
+    """What came by itself takes keys by now."""
+    cards = pilot.app.screen.query(ApprovalCard)
+    await until(lambda: not any(card.is_held for card in cards))
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
 @pytest.mark.parametrize("view", ["terminal", "grid", "messages", "approvals", "health"])
 def test_each_view(snap_compare: Compare, view: str, size: tuple[int, int]) -> None:
-    assert snap_compare(Still(view), terminal_size=size)
+    assert snap_compare(Still(view), terminal_size=size, run_before=settled)
 
 
 def test_a_large_terminal(snap_compare: Compare) -> None:
@@ -37,7 +46,8 @@ def test_a_large_terminal(snap_compare: Compare) -> None:
 
 @pytest.mark.parametrize("theme", ["meshbot-light", "ansi-dark"])
 def test_each_theme(snap_compare: Compare, theme: str) -> None:
-    assert snap_compare(Still("approvals", theme=theme), terminal_size=(100, 30))
+    still = Still("approvals", theme=theme)
+    assert snap_compare(still, terminal_size=(100, 30), run_before=settled)
 
 
 def test_without_colours(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:

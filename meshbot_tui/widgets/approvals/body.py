@@ -38,6 +38,8 @@ class SheetView(ScrollView, can_focus=True):
         & > .sheet--place { color: $text-muted; }
         & > .sheet--note { color: $text-warning; text-style: bold; }
         & > .sheet--gutter { color: $text-muted; }
+        /* Sixteen colours do not mix: green on green cannot be read. */
+        &:ansi > .sheet--added, &:ansi > .sheet--removed { background: transparent; }
     }
     """
 
@@ -108,7 +110,7 @@ class SheetView(ScrollView, can_focus=True):
         said = self.get_component_rich_style(f"sheet--{row.kind}")
         gutter = said
         if row.kind not in ("added", "removed"):
-            gutter = style + self.get_component_rich_style("sheet--gutter", partial=True)
+            gutter = self.get_component_rich_style("sheet--gutter")
         strip = Strip([Segment(row.gutter, gutter), Segment(row.text, said)])
         strip = strip.adjust_cell_length(width, said if gutter is said else style)
         return self._selected(strip, number).apply_offsets(0, number)

@@ -1,7 +1,7 @@
 """One thing that waits, whole, and what can be said to it."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from meshbot_core.session.records import Scope
 from meshbot_tui.widgets.approvals.body import SheetView
+from meshbot_tui.widgets.approvals.controls import Action, Reply
 from meshbot_tui.widgets.approvals.entries import Entry, Key
 from meshbot_tui.widgets.approvals.sheet import lines_of
 
@@ -21,23 +22,6 @@ HOLD_S: Final = 0.5
 """So long what came by itself takes no key: it was meant for something else."""
 
 Behavior = Literal["allow", "deny"]
-
-
-class Action(Button, can_focus=False):
-    """A button for the mouse; the keys do the same, so it never has them."""
-
-
-class Reply(Input):
-    """Where a reason or an answer is written."""
-
-    BINDINGS: ClassVar = [("escape", "leave", "Cancel")]
-
-    class Left(Message):
-        """Nothing is to be said after all."""
-
-    def action_leave(self) -> None:
-        """Say nothing."""
-        self.post_message(self.Left())
 
 
 class ApprovalCard(Widget):

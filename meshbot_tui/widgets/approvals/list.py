@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -36,6 +37,8 @@ class AskList(ScrollView, can_focus=True):
         & > .asks--quiet { color: $text-muted; }
         & > .asks--chosen { background: $boost; text-style: bold; }
         &:focus > .asks--chosen { background: $primary 40%; text-style: bold; }
+        /* Sixteen colours do not mix. */
+        &:ansi > .asks--chosen { background: transparent; text-style: bold reverse; }
     }
     """
 
@@ -121,8 +124,10 @@ class AskList(ScrollView, can_focus=True):
         entry = self._entries[number]
         is_chosen = entry.key == self.chosen
         style = self.get_component_rich_style("asks--chosen") if is_chosen else self.rich_style
-        mark = style + self.get_component_rich_style("asks--mark", partial=True)
-        quiet = style + self.get_component_rich_style("asks--quiet", partial=True)
+        # Whole styles, not partial ones: what lets the ground through is mixed only in those.
+        over = Style(bgcolor=style.bgcolor, bold=style.bold, reverse=style.reverse)
+        mark = self.get_component_rich_style("asks--mark") + over
+        quiet = self.get_component_rich_style("asks--quiet") + over
         is_sent = entry.key in self._sent
         right = f" {'sent' if is_sent else self._said[number]} "
         name = _fit(entry.agent, min(_NAME_WIDTH, cell_len(entry.agent)))

@@ -108,16 +108,17 @@ class ApprovalsPane(Widget):
         self._sent = {key: text for key, text in self._sent.items() if key in keys}
         if chosen in keys and not (was_sent and self._next_of(chosen) is not None):
             self._show_list(chosen)
-        elif chosen is None or chosen in keys or was_sent or not self.is_on_screen:
+        elif chosen is None or chosen in keys or was_sent or not self._is_read:
             self._go_on()
         else:
             self._show_list(None)
             self._card.say_gone()
 
     @property
-    def is_on_screen(self) -> bool:
+    def _is_read(self) -> bool:
         """Whether a person can be reading here."""
-        return all(isinstance(node, Widget) and node.display for node in self.ancestors_with_self)
+        widgets = (node for node in self.ancestors_with_self if isinstance(node, Widget))
+        return all(widget.display for widget in widgets)
 
     @property
     def _list(self) -> AskList:
@@ -144,7 +145,7 @@ class ApprovalsPane(Widget):
         self._card.show(entry, self._clock.now_ms(), has_come=True)
 
     def _tick(self) -> None:
-        if self.is_on_screen:
+        if self._is_read:
             now_ms = self._clock.now_ms()
             self._list.tick(now_ms)
             self._card.tick(now_ms)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -43,6 +44,8 @@ class PeerTable(ScrollView, can_focus=True):
         & > .health--spark { color: $text-muted; }
         & > .health--chosen { background: $boost; text-style: bold; }
         &:focus > .health--chosen { background: $primary 40%; text-style: bold; }
+        /* Sixteen colours do not mix. */
+        &:ansi > .health--chosen { background: transparent; text-style: bold reverse; }
     }
     """
 
@@ -173,8 +176,10 @@ class PeerTable(ScrollView, can_focus=True):
 
     def _strip(self, peer: Peer, end_ms: int, *, is_chosen: bool) -> Strip:
         style = self.get_component_rich_style("health--chosen") if is_chosen else self.rich_style
+        # Whole styles, not partial ones: what lets the ground through is mixed only in those.
+        over = Style(bgcolor=style.bgcolor, bold=style.bold, reverse=style.reverse)
         segments = [
-            Segment(text, style + self.get_component_rich_style(f"health--{tone}", partial=True))
+            Segment(text, self.get_component_rich_style(f"health--{tone}") + over)
             for tone, text in parts_of(peer, self._columns, end_ms)
         ]
         if is_chosen:
