@@ -47,13 +47,15 @@ async def staged(approval: Approval) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def test_it_takes_no_key_at_first_and_says_so():
+async def test_it_takes_no_key_at_first_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(card, "HOLD_S", 60)
     async with staged(edit()) as stage:
         await stage.press("y", "Y", "d", "escape")
         assert stage.answer == NOT_YET
         assert "keys are taken in a moment" in text_of(stage.app)
 
-        await stage.released()
+        stage.modal.query_one(ApprovalCard)._release()
+        await stage.pilot.pause()
         assert "keys are taken in a moment" not in text_of(stage.app)
         await stage.press("y")
         assert stage.answer == Verdict(behavior="allow", scope="once", by="console")
@@ -87,10 +89,8 @@ async def test_escape_leaves_the_reason_first_and_the_modal_then():
         assert stage.answer is None
 
 
-async def test_it_goes_when_it_was_answered_elsewhere_and_takes_no_key_meanwhile(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(approval_screen, "_GONE_S", 0.3)
+async def test_what_was_answered_elsewhere_takes_no_key(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(approval_screen, "_GONE_S", 60)
     async with staged(command()) as stage:
         await stage.released()
         stage.modal.withdraw()
@@ -98,6 +98,12 @@ async def test_it_goes_when_it_was_answered_elsewhere_and_takes_no_key_meanwhile
 
         assert stage.answer == NOT_YET
         assert "Waits no more" in text_of(stage.app)
+
+
+async def test_what_was_answered_elsewhere_goes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(approval_screen, "_GONE_S", 0.05)
+    async with staged(command()) as stage:
+        stage.modal.withdraw()
         await until(lambda: stage.answer is None)
 
 

@@ -19,8 +19,8 @@ from tests.tui.showing import NOW_MS, SIZE_NAMES, SIZES, Showing, command, edit,
 
 @pytest.fixture(autouse=True)
 def short_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long enough for a key, and no longer."""
-    monkeypatch.setattr(card, "HOLD_S", 0.25)
+    """Tests that are about it hold long, and let go by hand."""
+    monkeypatch.setattr(card, "HOLD_S", 0.02)
 
 
 class Stage:
@@ -75,13 +75,16 @@ async def staged(
         yield stage
 
 
-async def test_y_allows_once_and_the_next_one_takes_no_key_for_a_moment():
+async def test_y_allows_once_and_the_next_one_takes_no_key_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+):
     async with staged(edit(), command()) as stage:
+        monkeypatch.setattr(card, "HOLD_S", 60)
         await stage.press("y", "y")
 
         assert stage.said == [("dev", "a1", "allow", "once", "")]
         assert "keys are taken in a moment" in stage.text
-        await stage.released()
+        stage.card._release()
         await stage.press("Y")
         assert stage.said[1:] == [("ops", "a2", "allow", "session", "")]
 
@@ -153,14 +156,15 @@ async def test_a_reason_for_what_is_gone_is_not_sent():
         assert stage.list.has_focus
 
 
-async def test_what_comes_by_itself_takes_no_key_at_first():
+async def test_what_comes_by_itself_takes_no_key_at_first(monkeypatch: pytest.MonkeyPatch):
     async with staged() as stage:
+        monkeypatch.setattr(card, "HOLD_S", 60)
         assert "Nobody waits for you" in stage.text
         await stage.show(edit())
         await stage.press("y")
 
         assert stage.said == []
-        await stage.released()
+        stage.card._release()
         await stage.press("y")
         assert stage.said == [("dev", "a1", "allow", "once", "")]
 
