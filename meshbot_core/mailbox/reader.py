@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from meshbot_core.errors import MailboxUnavailableError
 from meshbot_core.mailbox import disk, lookups, schema
 from meshbot_core.mailbox.ledger import tally_of
 from meshbot_core.mailbox.records import InboxMessage, JournalEntry, MailboxCounts
@@ -30,12 +29,7 @@ class MailboxReader:
             MailboxSchemaError: It is of a newer meshbot.
         """
         with _translating(), closing(disk.connect(path, is_reader=True)) as connection:
-            version = schema.known_version_of(connection)
-            if version < len(schema.MIGRATIONS):
-                raise MailboxUnavailableError(
-                    f"{path} has the older schema {version}",
-                    hint="it is brought up to date when its agent starts",
-                )
+            schema.check_readable(connection, path)
             yield cls(connection)
 
     def counts(self) -> MailboxCounts:

@@ -6,9 +6,10 @@ what an operation costs then depends on how much lies in that state, not on what
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Final
 
-from meshbot_core.errors import MailboxSchemaError
+from meshbot_core.errors import MailboxSchemaError, MailboxUnavailableError
 
 _FIRST: Final = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -114,6 +115,23 @@ def known_version_of(connection: sqlite3.Connection) -> int:
             hint="update meshbot on this machine",
         )
     return version
+
+
+def check_readable(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that this is a mailbox of today's schema, for who only reads.
+
+    Raises:
+        MailboxUnavailableError: It is none, or of an older meshbot.
+        MailboxSchemaError: It is of a newer meshbot.
+    """
+    version = known_version_of(connection)
+    if not version:
+        raise MailboxUnavailableError(f"{path} is no mailbox")
+    if version < len(MIGRATIONS):
+        raise MailboxUnavailableError(
+            f"{path} has the older schema {version}",
+            hint="it is brought up to date when its agent starts",
+        )
 
 
 def meta_value(connection: sqlite3.Connection, key: str) -> str:
