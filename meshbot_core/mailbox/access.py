@@ -10,6 +10,7 @@ from typing import Self, TypeVar, cast
 
 from meshbot_core.errors import MailboxUnavailableError
 from meshbot_core.mailbox.checkup import Checkup
+from meshbot_core.mailbox.indexing import Indexer
 from meshbot_core.mailbox.ledger import Ledger
 from meshbot_core.mailbox.reading import Question, Reading
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
@@ -36,7 +37,10 @@ class Access:
         self._notices: list[str] = []
         self._on_notice = on_notice
         self._loop = asyncio.get_running_loop()
-        self._store = Store(path, owner, clock, limits, self._notice_from_thread)
+        self._indexer = Indexer(path)
+        self._store = Store(
+            path, owner, clock, limits, self._notice_from_thread, committed=self._indexer.poke
+        )
         self._writer: Worker[Work] = Worker("mailbox-writer", self._store)
         reading = Reading(path, self._store, self._damage_from_thread)
         self._checkup = Checkup(path, partial(self._damage_from_thread, epoch=0))
@@ -70,12 +74,14 @@ class Access:
             await mailbox._reader.start()
             if mailbox._store.was_unclean:
                 mailbox._checkup.start()
+            mailbox._indexer.start()
             yield mailbox
         finally:
             await mailbox._close()
 
     async def _close(self) -> None:
         self._checkup.stop()
+        self._indexer.stop()
         try:
             await self._reader.close()
         finally:

@@ -7,7 +7,6 @@ open one would keep the write-ahead log from being taken in.
 import contextlib
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -15,13 +14,16 @@ from typing import Final, NamedTuple, TypeVar
 from meshbot_core.errors import MailboxUnavailableError
 from meshbot_core.mailbox import disk, schema
 from meshbot_core.mailbox.records import JournalEntry
+from meshbot_core.mailbox.searching import MAX_FOUND, Finder
 
 TEXT_CHARS: Final = 500
 """As much of a text as a list shows."""
 _AT_ONCE: Final = 500
 """Values in one question."""
-_STEPS: Final = 20_000
-"""Instructions of SQLite between two looks at the clock."""
+SEARCH_LIMIT_S: Final = 1.0
+"""As long as a person waits for what a search finds."""
+_BUSY_MS: Final = 200
+"""A person waits too for a file that another program holds; the others are to be shown."""
 _ROW: Final = (
     "SELECT seq, direction, id, peer, kind, substr(payload, 1, 500), reply_to, at_ms, state,"
     " ask_state, attempts, last_error, finished_at_ms, size FROM messages WHERE "
@@ -56,12 +58,15 @@ class MailboxBrowser:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._finder = Finder(path)
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+        self._finder.close()
 
     def span(self) -> tuple[int, int]:
         """The first and the last place of the journal; 0 and 0 when it is empty."""
@@ -111,27 +116,16 @@ class MailboxBrowser:
         found |= {leaf.entry.seq: leaf for leaf in self._leaves("reply_to", wanted)}
         return tuple(found[seq] for seq in sorted(found))
 
-    def find(self, text: str, *, limit_s: float) -> tuple[int, ...]:
-        """The places of the messages with ``text`` in them, the newest first.
+    def find(
+        self, text: str, *, limit: int = MAX_FOUND, limit_s: float = SEARCH_LIMIT_S
+    ) -> tuple[int, ...]:
+        """The places of the messages that begin with, or soon hold, ``text``, newest first.
 
-        It is looked for as it stands, but that a to z are A to Z too; after ``limit_s`` what was
-        found by then is all.
+        It is looked for as it stands, great and small letters alike, in the first 4 kB; after
+        ``limit_s`` what was found by then is all.
         """
-        pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found: list[int] = []
         with self._open() as connection:
-            until = time.monotonic() + limit_s
-            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
-            try:
-                rows = connection.execute(
-                    "SELECT seq FROM messages WHERE payload LIKE ? ESCAPE '\\' ORDER BY seq DESC",
-                    (pattern,),
-                )
-                with contextlib.suppress(sqlite3.OperationalError):  # the time is over
-                    found += [int(row[0]) for row in rows]
-            finally:
-                connection.set_progress_handler(None, 0)
-        return tuple(found)
+            return self._finder.find(connection, text, limit=limit, limit_s=limit_s)
 
     # -- plumbing
 
@@ -162,11 +156,19 @@ class MailboxBrowser:
         file = (found.st_dev, found.st_ino)
         if self._connection is None or file != self._file:
             self.close()
-            self._connection = disk.connect(self._path, is_reader=True)
+            self._connection = self._opened()
             self._file = file
-            if schema.known_version_of(self._connection) < 1:
-                raise MailboxUnavailableError(f"{self._path} is being made")
         return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = disk.connect(self._path, is_reader=True)
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            schema.check_readable(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 Value = TypeVar("Value")

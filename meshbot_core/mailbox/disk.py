@@ -113,13 +113,24 @@ def set_aside(path: Path, why: str) -> Path:
     return target
 
 
+def remove(path: Path) -> None:
+    """Delete a file that can be made anew, with its journal; no connection may be open.
+
+    Raises:
+        OSError: It cannot be deleted.
+    """
+    for name in (path.with_name(f"{path.name}-journal"), path):
+        name.unlink(missing_ok=True)
+
+
 def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether this error says that the file itself is broken."""
-    return _primary_code(error) in _DAMAGE
+    # Every text was UTF-8 when it was written; Python's own finding has no code.
+    return _primary_code(error) in _DAMAGE or "Could not decode to UTF-8" in str(error)
 
 
 def is_passing(error: sqlite3.Error) -> bool:

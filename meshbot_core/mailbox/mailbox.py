@@ -219,4 +219,6 @@ class Mailbox(Access):
             while in_step:
                 in_step = await self._write(step)
                 removed += in_step
+        if removed:
+            self._indexer.sweep()
         return removed

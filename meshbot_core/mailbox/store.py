@@ -12,7 +12,7 @@ from meshbot_core.mailbox import disk, nonces, schema
 from meshbot_core.mailbox.ledger import Ledger, Tally, isolated, tally_of
 from meshbot_core.mailbox.receiving import Arrival, SeenBeforeError, receive_run
 from meshbot_core.mailbox.records import MailboxCounts, MailboxLimits
-from meshbot_core.types import Clock
+from meshbot_core.types import Clock, new_id
 
 Operation = Callable[[Ledger], object]
 
@@ -55,6 +55,8 @@ class Store:
         clock: Clock,
         limits: MailboxLimits,
         notice: Callable[[str], None],
+        *,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
         self.counts: MailboxCounts = Tally().counts()
         self.epoch = 0
@@ -64,6 +66,7 @@ class Store:
         self._clock = clock
         self._limits = limits
         self._notice = notice
+        self._committed = committed
         self._tally = Tally()
         self._connection: sqlite3.Connection | None = None
         self._has_news = False
@@ -118,6 +121,7 @@ class Store:
                 machine_id=self._owner.machine_id,
                 agent=self._owner.agent,
                 is_open="yes",
+                born=schema.meta_value(connection, "born") or new_id(),
             )
             nonces.attach_index(connection)
             self._tally = tally_of(connection)
@@ -185,6 +189,7 @@ class Store:
         self._tally = tally
         self.counts = tally.counts()
         self._has_news = True
+        self._committed()
         return outcomes
 
     def _heed(self, batch: Sequence[Work]) -> None:

@@ -38,7 +38,7 @@ async def test_every_file_is_600_whatever_the_umask(place):
 
 
 def _files(place):
-    return list(place.path.parent.iterdir())
+    return list(place.path.parent.glob("mailbox.db*"))
 
 
 async def test_files_that_were_readable_to_others_are_closed_to_them(place):
