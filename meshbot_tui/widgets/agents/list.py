@@ -162,11 +162,13 @@ class AgentList(ScrollView, can_focus=True):
         if is_chosen:
             chosen = self.get_component_rich_style("agents--chosen")
             over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold)
-        segments = [
-            Segment(text, self.get_component_rich_style(f"agents--{part}") + over)
-            for part, text in parts
-        ]
+        segments = [Segment(text, self._style_of(part, over)) for part, text in parts]
         return Strip(segments, width)
+
+    def _style_of(self, part: str, over: Style) -> Style:
+        """How a part looks; what waits for a person stays as it is when it is chosen."""
+        style = self.get_component_rich_style(f"agents--{part}")
+        return style if part == "needs" else style + over
 
 
 def _is_of(line: Line, name: str | None) -> bool:
