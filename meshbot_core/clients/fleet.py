@@ -12,7 +12,7 @@ from meshbot_core.clients.fleet_file import Fleet
 from meshbot_core.clients.looks import looking_into, session_client
 from meshbot_core.clients.readiness import check_ready, is_trusted
 from meshbot_core.clients.starting import heard_hello, settled
-from meshbot_core.errors import SessionError, SessionRunningError
+from meshbot_core.errors import HostUnavailableError, SessionError, SessionRunningError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.session_api import SessionAnswer
 from meshbot_core.host.session_client import SessionClient
@@ -91,8 +91,13 @@ async def running_options(agent: AgentPaths) -> SessionOptions | None:
     """What the agent's session was started with, None when it has none that runs."""
     if not await asyncio.to_thread(host_answers, agent):
         return None
-    async with looking_into(agent) as client:
-        answer: SessionAnswer = await SessionClient(client).session()
+    try:
+        async with looking_into(agent) as client:
+            answer: SessionAnswer = await SessionClient(client).session()
+    except HostUnavailableError:
+        if await asyncio.to_thread(host_answers, agent):
+            raise
+        return None  # it was just ending
     is_there = answer.session is not None and not answer.session.is_over
     return answer.options if is_there else None
 
