@@ -16,6 +16,7 @@ from meshbot_core.claude.headless import ContentBlock
 from meshbot_core.errors import MeshError
 
 MESH_TOOL: Final = "mcp__mesh__"
+BASH_TOOL: Final = "Bash"
 _REMINDER: Final = re.compile(
     r"<system-reminder>(?:(?!</system-reminder>|\[begin [0-9a-f]{12}\]).)*</system-reminder>",
     re.DOTALL,
@@ -164,6 +165,31 @@ def say(text: str) -> Turn:
 def call(tool: str, **arguments: JsonValue) -> Turn:
     """The model calls a tool of the mesh."""
     return Turn(calls=(ToolCall(MESH_TOOL + tool, arguments),))
+
+
+def bash(command: str, purpose: str) -> Turn:
+    """The model wants to run a command, for which it needs a permission."""
+    return Turn(calls=(ToolCall(BASH_TOOL, {"command": command, "description": purpose}),))
+
+
+def answering(text: str) -> Callable[[ModelRequest], Turn]:
+    """The model replies ``text`` to every question that the user's text brings."""
+
+    def answer(request: ModelRequest) -> Turn:
+        replies: list[ToolCall] = []
+        for head in request.user_text.split("type=ask")[1:]:
+            sender, message_id = (_quoted(head, name) for name in ("from", "id"))
+            if sender and message_id:
+                arguments = {"to": sender, "messageId": message_id, "message": text}
+                replies.append(ToolCall(MESH_TOOL + "reply", arguments))
+        return Turn(calls=tuple(replies)) if replies else say("Nothing to answer.")
+
+    return answer
+
+
+def _quoted(text: str, name: str) -> str:
+    _, _, rest = text.partition(f'{name}="')
+    return rest.partition('"')[0]
 
 
 def silence() -> Turn:

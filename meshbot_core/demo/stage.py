@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 
 _LOOK_S: Final = 0.05
 _GONE_LIMIT_S: Final = 12.0
+_DEATH_LIMIT_S: Final = 2.0
 
 
 class LeftBehindError(MeshError):
@@ -36,6 +38,8 @@ class Stage:
     binary: Path | None
     printer: Printer
     host_pids: set[int] = field(default_factory=set)
+    claude_pids: set[int] = field(default_factory=set)
+    """Of sessions in hosts; they end with these."""
 
     def note_host(self, agent: AgentPaths) -> int:
         """The pid of the agent's host, remembered for the clean-up."""
@@ -62,15 +66,21 @@ class Stage:
     def leftovers(self) -> list[str]:
         """What is still there, for a stage that was taken down."""
         hosts = [f"host {pid}" for pid in self.host_pids if is_alive(pid)]
-        return hosts + ([str(self.folder)] if self.folder.exists() else [])
+        claudes = [f"claude {pid}" for pid in self.claude_pids if is_alive(pid)]
+        return hosts + claudes + ([str(self.folder)] if self.folder.exists() else [])
 
     def kill_hosts(self) -> None:
-        """End what still runs, whatever happened before."""
+        """End what still runs, whatever happened before; returns when it is dead."""
         owners = [owner_pid(path) for path in self._agents()]
-        for pid in {*self.host_pids, *(pid for pid in owners if pid is not None)}:
+        hosts = {*self.host_pids, *(pid for pid in owners if pid is not None)}
+        for pid in hosts:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if is_alive(pid):
                     os.kill(pid, signal.SIGKILL)
+        # Else one that is still dying writes into the folder while that is removed.
+        deadline_s = time.monotonic() + _DEATH_LIMIT_S
+        while any(map(is_alive, hosts | self.claude_pids)) and time.monotonic() < deadline_s:
+            time.sleep(_LOOK_S)
 
     def _agents(self) -> Iterator[AgentPaths]:
         for found in self.mesh.folder.glob("queues/*/host.json"):

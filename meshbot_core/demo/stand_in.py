@@ -1,8 +1,9 @@
 """Stands in for ``claude`` where it cannot be had: ``python -m meshbot_core.demo.stand_in``.
 
 It takes the arguments and stdin of a headless session, asks the same Messages API, calls the
-same MCP server and prints the same kind of events, so that whoever drives a session need not
-know which one it is. It is no model and no agent: without the scripted model it says nothing.
+same MCP server, runs what a person allowed and prints the same kind of events, so that whoever
+drives a session need not know which one it is. It is no model and no agent: without the
+scripted model it says nothing.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +20,8 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from meshbot_core.claude.headless import ContentBlock, McpServer
-from meshbot_core.demo.script import MESH_TOOL, RequestMessage
+from meshbot_core.claude.tools import APPROVAL_TOOL
+from meshbot_core.demo.script import BASH_TOOL, MESH_TOOL, RequestMessage
 from meshbot_core.demo.stdio_client import ServerGoneError, StdioClient, connected
 from meshbot_core.errors import MeshError
 
@@ -99,9 +102,8 @@ class Conversation:
             return [block async for block in _blocks(answer.content)]
 
     async def _called(self, block: ContentBlock) -> JsonValue:
-        name = block.name.removeprefix(MESH_TOOL)
         try:
-            texts, is_error = await self.mcp.call(name, block.input)
+            texts, is_error = await self._done(block)
         except ServerGoneError as error:
             texts, is_error = [str(error)], True
         content: list[JsonValue] = [{"type": "text", "text": text} for text in texts]
@@ -111,6 +113,38 @@ class Conversation:
             "content": content,
             "is_error": is_error,
         }
+
+    async def _done(self, block: ContentBlock) -> tuple[list[str], bool]:
+        """What a tool says, and whether that is an error; Bash runs when a person allows it."""
+        if block.name != BASH_TOOL:
+            return await self.mcp.call(block.name.removeprefix(MESH_TOOL), block.input)
+        wanted: dict[str, JsonValue] = {
+            "tool_name": BASH_TOOL,
+            "input": block.input,
+            "tool_use_id": block.id,
+        }
+        texts, is_error = await self.mcp.call(APPROVAL_TOOL, wanted)
+        if is_error:
+            return texts, True
+        said = _Permission.model_validate_json(texts[0])
+        if said.behavior != "allow":
+            return [said.message], True
+        return await _ran(str(block.input.get("command", "")))
+
+
+class _Permission(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    behavior: str
+    message: str = ""
+
+
+async def _ran(command: str) -> tuple[list[str], bool]:
+    shell = await asyncio.create_subprocess_shell(
+        command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+    )
+    output, _ = await shell.communicate()
+    return [output.decode(errors="replace")], shell.returncode != 0
 
 
 class _Delta(BaseModel):
