@@ -122,7 +122,8 @@ def _words_for(row: Row) -> str:
         case "operator":
             return "This is you. m shows what agents told you, p what waits for you."
         case _:
-            return "It does not run. n starts it; what comes for it waits."
+            runs = "It has no session" if row.look.word == "listens" else "It does not run"
+            return f"{runs}. n starts one; what comes for it waits."
 
 
 def _show(view: TerminalView, frame: Frame | NoScreen) -> None:

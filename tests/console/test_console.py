@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 
 import pytest
@@ -143,3 +144,38 @@ async def test_without_a_terminal_it_says_what_there_is_instead(mesh_paths) -> N
     _, said = await process.communicate()
     assert process.returncode == 1
     assert b"needs a terminal" in said
+
+
+async def test_a_host_that_hangs_is_told_and_found_again(ops, tmp_path) -> None:
+    pid = (await ops.status()).pid
+    async with console(tmp_path) as terminal:
+        await terminal.shows("ops", "listens")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await terminal.shows("hangs")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await terminal.shows("listens")
+
+
+async def test_ten_thousand_messages_at_once_keep_nobody_from_typing(
+    ops, dev, mesh_paths, tmp_path
+) -> None:
+    async with console(tmp_path) as terminal:
+        await terminal.shows("dev", "ops", "listens")
+        terminal.press("m")
+        await terminal.shows("Nobody has said anything yet")
+        with sqlite3.connect(mesh_paths.agent("dev").mailbox) as connection:
+            connection.executemany(
+                "INSERT INTO messages (direction, id, peer, kind, state, at_ms, stamped_at_ms,"
+                " size, payload) VALUES ('out', ?, 'far', 'message', 'delivered', ?, 1, 1, 'x')",
+                [(f"id-{number}", number) for number in range(10_000)],
+            )
+        await dev.send(to="ops", message="and one more")
+        await terminal.shows("10,001 messages", "and one more")
+        terminal.press("c")
+        await terminal.shows("@dev")
+        terminal.press(b"\x15")
+        await terminal.shows("@all everybody")
+        await terminal.types("@ops still here")
+        await terminal.shows("10,002 messages", "still here")
