@@ -20,6 +20,9 @@ TEXT_CHARS: Final = 500
 """As much of a text as a list shows."""
 _AT_ONCE: Final = 500
 """Values in one question."""
+_CACHE_KIB: Final = 256
+"""There may be many browsers, and the system keeps the pages anyway."""
+_STRETCH: Final = 50_000
 SEARCH_LIMIT_S: Final = 1.0
 """As long as a person waits for what a search finds."""
 _BUSY_MS: Final = 200
@@ -30,15 +33,8 @@ _ROW: Final = (
 )
 
 
-class Place(NamedTuple):
-    """Where a message stands, and between whom; ``direction`` is ``in`` or ``out``."""
-
-    seq: int
-    direction: str
-    id: str
-    peer: str
-    kind: str
-    at_ms: int
+Place = tuple[int, str, str, str, str, int]
+"""Seq, ``in`` or ``out``, id, peer, kind and time of a message."""
 
 
 class Leaf(NamedTuple):
@@ -57,7 +53,7 @@ class MailboxBrowser:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file = (0, 0)
         self._finder = Finder(path)
 
     def close(self) -> None:
@@ -68,21 +64,54 @@ class MailboxBrowser:
                 connection.close()
         self._finder.close()
 
-    def span(self) -> tuple[int, int]:
-        """The first and the last place of the journal; 0 and 0 when it is empty."""
-        with self._open() as connection:
-            first, last = connection.execute("SELECT min(seq), max(seq) FROM messages").fetchone()
-        return first or 0, last or 0
+    @property
+    def file(self) -> tuple[int, int]:
+        """Which file the last answer was from."""
+        return self._file
 
-    def places(self, after: int, limit: int) -> tuple[Place, ...]:
+    def exists(self) -> bool:
+        """Whether there is a file; an agent that never ran has none."""
+        return os.path.lexists(self._path)
+
+    def rows_upto(self, place: int) -> int:
+        """How many rows there are up to a place; they are counted."""
+        with self._open() as connection:
+            (rows,) = connection.execute(
+                "SELECT (SELECT count(*) FROM messages)"
+                " - (SELECT count(*) FROM messages WHERE seq > ?)",
+                (place,),
+            ).fetchone()
+        return int(rows)
+
+    def places(self, after: int, limit: int) -> list[Place]:
         """The next places behind ``after``, in order."""
         with self._open() as connection:
-            rows = connection.execute(
+            return connection.execute(
                 "SELECT seq, direction, id, peer, kind, at_ms FROM messages WHERE seq > ?"
                 " ORDER BY seq LIMIT ?",
                 (after, limit),
-            )
-            return tuple(Place(*row) for row in rows)
+            ).fetchall()
+
+    def newest(self, limit: int) -> list[Place]:
+        """The last places, in order."""
+        with self._open() as connection:
+            return connection.execute(
+                "SELECT seq, direction, id, peer, kind, at_ms FROM messages"
+                " ORDER BY seq DESC LIMIT ?",
+                (limit,),
+            ).fetchall()[::-1]
+
+    def seqs(self, upto: int) -> frozenset[int]:
+        """All places up to one, in short reads."""
+        found: set[int] = set()
+        for start in range(0, upto, _STRETCH):
+            with self._open() as connection:
+                rows = connection.execute(
+                    "SELECT seq FROM messages WHERE seq > ? AND seq <= ?",
+                    (start, min(upto, start + _STRETCH)),
+                )
+                found.update(seq for (seq,) in rows)
+        return frozenset(found)
 
     def leaves(self, seqs: Iterable[int]) -> tuple[Leaf, ...]:
         """The messages at these places that are still there, in order."""
@@ -110,10 +139,19 @@ class MailboxBrowser:
         return found
 
     def connected(self, ids: Iterable[str]) -> tuple[Leaf, ...]:
-        """The messages that have one of these ids, or answer one."""
+        """The messages that have one of these ids, or answer one.
+
+        What came in is looked at only behind what was sent: answers come later, and those of
+        agents of this machine stand in their own mailboxes too.
+        """
         wanted = list(ids)
         found = {leaf.entry.seq: leaf for leaf in self._leaves("id", wanted)}
-        found |= {leaf.entry.seq: leaf for leaf in self._leaves("reply_to", wanted)}
+        sent = "direction = 'out' AND reply_to IS NOT NULL AND reply_to"
+        found |= {leaf.entry.seq: leaf for leaf in self._leaves(sent, wanted)}
+        asked = [seq for seq, leaf in found.items() if leaf.entry.direction == "out"]
+        if asked:
+            came = f"seq > {min(asked)} AND direction = 'in' AND reply_to"
+            found |= {leaf.entry.seq: leaf for leaf in self._leaves(came, wanted)}
         return tuple(found[seq] for seq in sorted(found))
 
     def find(
@@ -129,11 +167,11 @@ class MailboxBrowser:
 
     # -- plumbing
 
-    def _leaves(self, column: str, values: Sequence[int | str]) -> tuple[Leaf, ...]:
+    def _leaves(self, condition: str, values: Sequence[int | str]) -> tuple[Leaf, ...]:
         leaves: list[Leaf] = []
         for some in _batches(values):
             with self._open() as connection:
-                question = f"{_ROW}{column} IN ({_marks(some)}) ORDER BY seq"
+                question = f"{_ROW}{condition} IN ({_marks(some)}) ORDER BY seq"
                 rows = connection.execute(question, some)
                 leaves += [Leaf(JournalEntry(*row[:-1]), row[-1]) for row in rows]
         return tuple(leaves)
@@ -164,6 +202,7 @@ class MailboxBrowser:
         connection = disk.connect(self._path, is_reader=True)
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             schema.check_readable(connection, self._path)
         except BaseException:
             connection.close()

@@ -17,7 +17,7 @@ from meshbot_core.mailbox import disk, schema
 SEARCHED_CHARS: Final = 4096
 """As much of a text as is searched."""
 
-MAX_FOUND: Final = 20_000
+MAX_FOUND: Final = 10_000
 """Messages that one search of one mailbox tells of, the newest."""
 
 FORM: Final = "1"

@@ -40,8 +40,12 @@ class MeshDesk:
         name = operator_name(config)
         sink(events.MeshOpened(mesh.mesh, name))
         names = await asyncio.to_thread(local_agents, mesh)
-        async with Journals.opened(mesh, names) as journals:
-            hosts = HostWatch(mesh, sink, journal_changed)
+        hosts = HostWatch(mesh, sink, journal_changed)
+
+        def noticed(agent: str, text: str) -> None:
+            sink(events.Noticed(hosts.stamps.next(), text, "warning", agent))
+
+        async with Journals.opened(mesh, names, noticed=noticed) as journals:
             yield cls(mesh.agent(name), hosts, journals, sink)
 
     async def run(self, arrived: Callable[[Operator, Actions], None]) -> None:

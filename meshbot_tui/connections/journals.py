@@ -7,109 +7,97 @@ it, where its receiver's has it.
 
 import asyncio
 import contextlib
-from bisect import bisect_left, insort
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
 from meshbot_core.errors import MailboxError
-from meshbot_core.mailbox.browsing import Leaf, MailboxBrowser, Place
+from meshbot_core.mailbox.browsing import Leaf, MailboxBrowser
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_tui.model.journal import JournalIndex, Key, MessageRow, Stand
+from meshbot_tui.connections.rows import row_of
+from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
+from meshbot_tui.model.merging import Merged
 
 SEARCH_LIMIT_S: Final = 1.0
 _PAGE: Final = 5_000
-_ALL: Final = 1_000_000
-_FEW: Final = 200
+_NEWEST: Final = 200
 _MOST_LINKS: Final = 200
-_READ: Final = {"new": "new", "leased": "shown", "done": "read"}
+_SHARE: Final = 50
+"""Of so much time, one part may be spent on counting rows."""
+_QUICK_S: Final = 0.005
 
 Result = TypeVar("Result")
+Noticed = Callable[[str, str], None]
+"""Takes an agent, and what is wrong with its mailbox."""
 
 
 @dataclass(slots=True)
 class _Journal:
-    """One agent's: how far it was read, and where it began then."""
+    """One agent's: its browsers, one for each thread, and which file was read."""
 
     agent: str
     browser: MailboxBrowser
-    first: int = 0
-    last: int = 0
-
-
-@dataclass(slots=True)
-class _Merged:
-    """All journals as one list, kept in order as more is read.
-
-    A message that came is known by its id and its sender, as a hash: there may be very many.
-    """
-
-    order: list[Stand] = field(default_factory=list)
-    times: dict[Key, int] = field(default_factory=dict)
-    _sent: set[int] = field(default_factory=set)
-    _came: dict[int, Stand] = field(default_factory=dict)
-
-    def add(self, agent: str, places: Sequence[Place]) -> None:
-        """More of an agent's journal."""
-        fresh: list[Stand] = []
-        for place in places:
-            if (stand := self._taken(agent, place)) is not None:
-                fresh.append(stand)
-                self.times[stand.key] = stand.at_ms
-        if len(fresh) > _FEW:
-            self.order += fresh
-            self.order.sort()
-        else:
-            for stand in fresh:
-                insort(self.order, stand)
-
-    def _taken(self, agent: str, place: Place) -> Stand | None:
-        """Where a message stands; None: its sender's journal has it already."""
-        is_out = place.direction == "out"
-        sender, to = (agent, place.peer) if is_out else (place.peer, agent)
-        stand = Stand(place.at_ms, agent, place.seq, sender, to, place.kind)
-        mark = hash((place.id, sender))
-        if is_out:
-            self._sent.add(mark)
-            if (other := self._came.pop(mark, None)) is not None:
-                self._remove(other)
-        elif mark in self._sent:
-            return None
-        else:
-            self._came[mark] = stand
-        return stand
-
-    def _remove(self, stand: Stand) -> None:
-        place = bisect_left(self.order, stand)
-        if place < len(self.order) and self.order[place] == stand:
-            del self.order[place]
-        self.times.pop(stand.key, None)
+    finder: MailboxBrowser
+    file: tuple[int, int] = (0, 0)
+    problem: str = ""
+    count_at_s: float = 0.0
 
 
 class Journals:
-    """Reads in a thread of its own, and changes nothing; made by ``opened``."""
+    """Reads in a thread of its own, searches in another, changes nothing; made by ``opened``."""
 
-    def __init__(self, mesh: MeshPaths, agents: Iterable[str], thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        mesh: MeshPaths,
+        agents: Iterable[str],
+        threads: tuple[ThreadPoolExecutor, ThreadPoolExecutor],
+        noticed: Noticed,
+    ) -> None:
         self._mesh = mesh
-        self._thread = thread
+        self._thread, self._searching = threads
+        self._noticed = noticed
+        self._loop = asyncio.get_running_loop()
         self._journals: dict[str, _Journal] = {}
-        self._merged = _Merged()
+        self._merged = Merged()
         for agent in agents:
-            self._journal(agent)
+            self.add_agent(agent)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls, mesh: MeshPaths, agents: Iterable[str]) -> AsyncIterator["Journals"]:
-        """The journals of these agents; others come with their first change."""
-        with ThreadPoolExecutor(1, thread_name_prefix="journals") as thread:
-            journals = cls(mesh, agents, thread)
+    async def opened(
+        cls, mesh: MeshPaths, agents: Iterable[str], *, noticed: Noticed = lambda agent, text: None
+    ) -> AsyncIterator["Journals"]:
+        """The journals of these agents; others come with their first change.
+
+        ``noticed`` is told, in the loop, of a mailbox that cannot be read, once for each reason.
+        """
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="journals") as thread,
+            ThreadPoolExecutor(1, thread_name_prefix="search") as searching,
+        ):
+            journals = cls(mesh, agents, (thread, searching), noticed)
             try:
                 yield journals
             finally:
                 await journals._in_thread(journals._close)
+
+    def add_agent(self, agent: str) -> None:
+        """An agent is of this machine; its journal is read with the next change."""
+        if agent not in self._journals:
+            path = self._mesh.agent(agent).mailbox
+            journal = _Journal(agent, MailboxBrowser(path), MailboxBrowser(path))
+            self._journals = {**self._journals, agent: journal}
+
+    async def remove_agent(self, agent: str) -> JournalIndex:
+        """An agent is of this machine no more, and what only it had is not shown any more."""
+        journals = dict(self._journals)
+        journal = journals.pop(agent, None)
+        self._journals = journals
+        return await self._in_thread(lambda: self._without(agent, journal))
 
     async def newest(self) -> JournalIndex:
         """Where the newest of each journal stand: at once, however many there are."""
@@ -126,16 +114,21 @@ class Journals:
     async def changed(self, agents: Iterable[str]) -> JournalIndex:
         """The same, once what these agents' journals have more was read."""
         wanted = tuple(agents)
+        for agent in wanted:
+            self.add_agent(agent)
         return await self._in_thread(lambda: self._read(wanted))
 
-    async def rows(self, keys: Sequence[Key]) -> tuple[MessageRow, ...]:
-        """These messages, as far as they are still there."""
-        return await self._in_thread(lambda: self._rows(keys))
+    async def rows(self, keys: Iterable[Key]) -> tuple[MessageRow, ...]:
+        """These messages as lines, those that are still there; in no order."""
+        wanted = tuple(keys)
+        return await self._in_thread(lambda: self._rows(wanted))
 
     async def whole(self, key: Key) -> str:
         """A message's whole text; empty when it is gone."""
         agent, seq = key
-        return await self._in_thread(lambda: _quiet(self._journal(agent).browser.whole, seq) or "")
+        if (journal := self._journals.get(agent)) is None:
+            return ""
+        return await self._in_thread(lambda: _quiet(journal.browser.whole, seq) or "")
 
     async def thread(self, message_id: str) -> tuple[MessageRow, ...]:
         """All that is connected with a message by answers, oldest first."""
@@ -143,81 +136,93 @@ class Journals:
 
     async def search(self, text: str) -> frozenset[Key]:
         """The messages with ``text`` in them; within ``SEARCH_LIMIT_S``, newest first."""
-        return await self._in_thread(lambda: self._found(text))
+        return await self._loop.run_in_executor(self._searching, lambda: self._found(text))
 
     # -- in the thread
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    def _journal(self, agent: str) -> _Journal:
-        if agent not in self._journals:
-            browser = MailboxBrowser(self._mesh.agent(agent).mailbox)
-            self._journals[agent] = _Journal(agent, browser)
-        return self._journals[agent]
+        return await self._loop.run_in_executor(self._thread, work)
 
     def _close(self) -> None:
         for journal in self._journals.values():
             journal.browser.close()
+            self._searching.submit(journal.finder.close).result()
+
+    def _without(self, agent: str, journal: _Journal | None) -> JournalIndex:
+        if journal is not None:
+            journal.browser.close()
+            self._searching.submit(journal.finder.close).result()
+        self._merged.close(agent)
+        return self._merged.index()
 
     def _newest(self) -> JournalIndex:
-        merged = _Merged()
+        merged = Merged()
         for journal in self._journals.values():
+            merged.open(journal.agent)
             with contextlib.suppress(MailboxError):
-                _, last = journal.browser.span()
-                merged.add(journal.agent, journal.browser.places(last - _FEW, _FEW))
-        return JournalIndex(tuple(merged.order), merged.times)
+                merged.add(journal.agent, journal.browser.newest(_NEWEST))
+        return merged.index()
 
     def _read(self, agents: Iterable[str]) -> JournalIndex:
-        if any(self._has_shrunk(self._journal(agent)) for agent in agents):
-            # What a journal has lost may stand in another one: begin anew with all of them.
-            self._merged = _Merged()
-            agents = tuple(self._journals)
+        for agent in self._journals:
+            self._merged.open(agent)
         for agent in agents:
-            # What cannot be read now was read before, or is told by its host's watch.
-            with contextlib.suppress(MailboxError):
-                self._read_on(self._journal(agent))
-        return JournalIndex(tuple(self._merged.order), self._merged.times)
+            while self._read_piece(agent):
+                pass
+        return self._merged.index()
 
     def _read_piece(self, agent: str) -> bool:
         """Read on in a journal; whether there may be more."""
+        journal = self._journals.get(agent)
+        if journal is None:
+            return False
         try:
-            return self._read_on(self._journal(agent), pieces=1)
-        except MailboxError:
+            return self._read_on(journal)
+        except MailboxError as error:
+            # What was read before stays; a file that was never made is nothing wrong.
+            if journal.browser.exists():
+                self._tell(journal, str(error))
             return False
 
-    def _has_shrunk(self, journal: _Journal) -> bool:
-        try:
-            first, last = journal.browser.span()
-        except MailboxError:
-            return False
-        has_shrunk = bool(journal.last) and (first > journal.first or last < journal.last)
-        if not journal.last:
-            journal.first = first
-        if has_shrunk:
-            for each in self._journals.values():
-                each.first = each.last = 0
-        return has_shrunk
+    def _read_on(self, journal: _Journal) -> bool:
+        agent = journal.agent
+        places = journal.browser.places(self._merged.last(agent), _PAGE)
+        is_another = journal.browser.file != journal.file
+        journal.file = journal.browser.file
+        if is_another and self._merged.count(agent):
+            self._merged.drop(agent)
+            return True
+        self._merged.add(agent, places)
+        journal.problem = ""
+        if len(places) < _PAGE:
+            self._forget_removed(journal)
+        return len(places) == _PAGE
 
-    def _read_on(self, journal: _Journal, *, pieces: int = _ALL) -> bool:
-        """Read so many pieces; whether there may be more."""
-        if not journal.last:
-            journal.first, _ = journal.browser.span()
-        for _ in range(pieces):
-            places = journal.browser.places(journal.last, _PAGE)
-            if not places:
-                return False
-            self._merged.add(journal.agent, places)
-            journal.last = places[-1].seq
-        return True
+    def _forget_removed(self, journal: _Journal) -> None:
+        """Count, at times, whether rows were removed, and find out which."""
+        began_s = time.monotonic()
+        if began_s < journal.count_at_s:
+            return
+        last = self._merged.last(journal.agent)
+        if journal.browser.rows_upto(last) < self._merged.count(journal.agent):
+            there = journal.browser.seqs(last)
+            self._merged.remove(journal.agent, self._merged.seqs(journal.agent) - there)
+        took_s = time.monotonic() - began_s
+        journal.count_at_s = began_s + _SHARE * took_s if took_s > _QUICK_S else 0.0
+
+    def _tell(self, journal: _Journal, problem: str) -> None:
+        if problem != journal.problem:
+            journal.problem = problem
+            self._loop.call_soon_threadsafe(self._noticed, journal.agent, problem)
 
     def _rows(self, keys: Iterable[Key]) -> tuple[MessageRow, ...]:
         wanted: defaultdict[str, list[int]] = defaultdict(list)
         for agent, seq in keys:
             wanted[agent].append(seq)
         found = {
-            agent: _quiet(self._journal(agent).browser.leaves, seqs) or ()
+            agent: _quiet(self._journals[agent].browser.leaves, seqs) or ()
             for agent, seqs in wanted.items()
+            if agent in self._journals
         }
         return self._as_rows(found)
 
@@ -229,11 +234,11 @@ class Journals:
                 if leaf.entry.direction == "out" and leaf.entry.peer in self._journals:
                     asked[leaf.entry.peer].append(leaf.entry.id)
         states = {
-            agent: _quiet(self._journal(agent).browser.received, ids) or {}
+            agent: _quiet(self._journals[agent].browser.received, ids) or {}
             for agent, ids in asked.items()
         }
         return tuple(
-            _row(agent, leaf, states.get(leaf.entry.peer, {}).get((leaf.entry.id, agent), ""))
+            row_of(agent, leaf, states.get(leaf.entry.peer, {}).get((leaf.entry.id, agent), ""))
             for agent, leaves in found.items()
             for leaf in leaves
         )
@@ -266,7 +271,7 @@ class Journals:
 
 def _found_in(journal: _Journal, text: str, limit_s: float) -> tuple[int, ...]:
     try:
-        return journal.browser.find(text, limit_s=limit_s)
+        return journal.finder.find(text, limit_s=limit_s)
     except MailboxError:
         return ()
 
@@ -280,24 +285,3 @@ def _quiet(question: Callable[[Asked], Result], value: Asked) -> Result | None:
         return question(value)
     except MailboxError:
         return None
-
-
-def _row(agent: str, leaf: Leaf, receiver_state: str) -> MessageRow:
-    entry = leaf.entry
-    is_out = entry.direction == "out"
-    state = receiver_state if is_out else entry.state
-    return MessageRow(
-        key=(agent, entry.seq),
-        id=entry.id,
-        sender=agent if is_out else entry.peer,
-        to=entry.peer if is_out else agent,
-        kind=entry.kind,
-        text=entry.payload,
-        size=leaf.size,
-        at_ms=entry.at_ms,
-        reply_to=entry.reply_to,
-        state=entry.state if is_out else "received",
-        read_state=_READ.get(state, ""),
-        ask_state=entry.ask_state or "",
-        error=entry.last_error or "",
-    )

@@ -1,5 +1,6 @@
 """All journals of this machine as one list, read beside the hosts."""
 
+import contextlib
 import sqlite3
 from random import Random
 
@@ -12,6 +13,7 @@ from meshbot_tui.connections.journals import Journals
 from meshbot_tui.model.filters import Filter, parsed
 from meshbot_tui.model.journal import JournalIndex, Stand
 from tests.mailbox.support import draft, reader, receive, wire
+from tests.support.waiting import until
 
 NAMES = ("dev", "ops", "web")
 
@@ -132,6 +134,88 @@ async def test_texts_are_found_wherever_they_stand_and_as_they_are_typed(mesh) -
             found = index.filtered(keys=await journals.search(wanted))
             assert [index.position_of(found.key_at(0)), len(found)] == [number, 1]
         assert len(index.filtered(keys=await journals.search("nothing"))) == 0
+
+
+async def test_what_is_wrong_with_a_mailbox_is_told_once_and_the_others_are_shown(mesh) -> None:
+    await exchanged(mesh, "dev", "web", "hello", "m1")
+    ops, web = (mesh.agent(name).mailbox for name in ("ops", "web"))
+    ops.write_bytes(b"this is no database" * 100)
+    told: list[tuple[str, str]] = []
+
+    def noticed(agent: str, text: str) -> None:
+        told.append((agent, text))
+
+    async with Journals.opened(mesh, (*NAMES, "never-ran"), noticed=noticed) as journals:
+        with contextlib.closing(sqlite3.connect(web, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            for index in (await journals.index(), await journals.changed(NAMES)):
+                [row] = await rows_of(journals, index)
+                assert (row.text, row.state, row.read_state) == ("hello", "delivered", "")
+            other.execute("ROLLBACK")
+        await until(lambda: len(told) == 2)
+        assert [agent for agent, _ in told] == ["ops", "web"]
+        assert ("not a database" in told[0][1], "locked" in told[1][1]) == (True, True)
+        [row] = await rows_of(journals, await journals.changed(["web"]))
+        assert row.read_state == "new"
+        ops.unlink()
+        await exchanged(mesh, "ops", "web", "back again", "m2")
+        assert len(await journals.changed(["ops"])) == 2
+
+
+async def test_retention_is_seen_wherever_it_removes(mesh) -> None:
+    for number in range(5):
+        await exchanged(mesh, "dev", "far", f"text {number}", f"m{number}")
+    async with Journals.opened(mesh, NAMES) as journals:
+        first = await journals.index()
+        with contextlib.closing(sqlite3.connect(mesh.agent("dev").mailbox)) as other:
+            other.execute("DELETE FROM messages WHERE seq IN (2, 3)")
+            other.commit()
+        await exchanged(mesh, "dev", "far", "text 5", "m5")
+        index = await journals.changed(["dev"])
+        assert [stand.seq for stand in index.stands] == [1, 4, 5, 6]
+        assert [row.key for row in await journals.rows([first.key_at(1)])] == []
+
+
+async def test_messages_to_oneself_and_to_all_and_equal_ids_are_each_one_row(mesh) -> None:
+    await exchanged(mesh, "dev", "dev", "to myself", "m1")
+    await exchanged(mesh, "dev", "ops", "to all", "m2")
+    await exchanged(mesh, "dev", "web", "to all", "m2")
+    await exchanged(mesh, "web", "ops", "the same id", "m2")
+    async with Journals.opened(mesh, NAMES) as journals:
+        rows = await rows_of(journals, await journals.index())
+        assert {(row.sender, row.to, row.read_state) for row in rows} == {
+            ("dev", "dev", "new"), ("dev", "ops", "new"), ("dev", "web", "new"),
+            ("web", "ops", "new"),
+        }  # fmt: skip
+        assert len(rows) == 4
+
+
+async def test_an_agent_that_is_forgotten_leaves_what_others_have_of_it(mesh) -> None:
+    await exchanged(mesh, "dev", "ops", "for ops", "m1")
+    await exchanged(mesh, "dev", "far", "for nobody here", "m2")
+    async with Journals.opened(mesh, NAMES) as journals:
+        assert len(await journals.index()) == 2
+        index = await journals.remove_agent("dev")
+        [row] = await rows_of(journals, index)
+        assert (row.key[0], row.sender, row.state) == ("ops", "dev", "received")
+        journals.add_agent("dev")
+        assert len(await journals.changed(["dev"])) == 2
+
+
+async def test_a_question_to_another_machine_has_its_answers_in_the_thread(mesh) -> None:
+    async with opened(mesh, "dev") as box:
+        await box.enqueue(draft("may I?", id="q", to="far", kind="ask"))
+        for text in ("yes", "or rather no"):
+            answer = wire(
+                text, id=text, sender="far", to="dev", kind="response", reply_to="q"
+            )  # fmt: skip
+            await receive(box, answer)
+    async with Journals.opened(mesh, NAMES) as journals:
+        for each in ("q", "yes"):
+            assert [row.text for row in await journals.thread(each)] == [
+                "may I?", "yes", "or rather no"
+            ]  # fmt: skip
 
 
 async def test_a_thread_is_a_question_and_all_its_answers(mesh) -> None:
