@@ -441,7 +441,7 @@ class SessionDesk:
         supervisor = self._supervisor
         claude = supervisor.view().pid if supervisor else None
         await asyncio.to_thread(check_may_decide, pid, (claude,) if claude else ())
-        return self.approvals.decide(approval_id, verdict, pid=pid, uid=uid)
+        return await self.approvals.decide(approval_id, verdict, pid=pid, uid=uid)
 
     async def approval_page(self, history: int) -> ApprovalPage:
         """What waits, and the newest decisions."""

@@ -41,6 +41,7 @@ class _Waiting:
     askers: int = 0
     decision: Decision | None = None
     is_kept: bool = False
+    keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -149,17 +150,19 @@ class Approvals:
     async def _kept(self, waiting: _Waiting) -> Decision:
         """Put the decision on disk, once; a disk that fails does not undo what was decided."""
         decision = self._settle(waiting, _Word("deny", "ended"))
-        if not waiting.is_kept:
-            waiting.is_kept = True
-            try:
-                await self._keep(decision)
-            except MailboxError as error:
-                log.warning("the decision on %s could not be kept: %s", decision.tool, error)
+        async with waiting.keeping:
+            if not waiting.is_kept:
+                # The row is written even if whoever waits for that gives up.
+                waiting.is_kept = True
+                try:
+                    await self._keep(decision)
+                except MailboxError as error:
+                    log.warning("the decision on %s could not be kept: %s", decision.tool, error)
         return decision
 
     # -- deciding
 
-    def decide(
+    async def decide(
         self,
         id: str,  # noqa: A002 -- the API's own word
         verdict: Verdict,
@@ -169,6 +172,7 @@ class Approvals:
     ) -> Decision:
         """Answer what waits under ``id``, or under the one id that begins with it.
 
+        It counts at once; what is returned is on disk, or its failure in the log.
         ``pid`` and ``uid`` are those of the deciding process; whether it may decide was checked.
         "For this session" also answers equal calls that wait beside this one.
 
@@ -186,11 +190,11 @@ class Approvals:
             uid=uid,
             keeps_suggestions=verdict.keeps_suggestions and waiting.approval.has_suggestions,
         )
-        decision = self._settle(waiting, word)
+        self._settle(waiting, word)
         # Claude Code's own rule, once confirmed, is what the person meant; ours would be another.
         if verdict.scope == "session" and not word.keeps_suggestions:
             self._make_rule(waiting.approval, word)
-        return decision
+        return await self._kept(waiting)
 
     def _found(self, given: str) -> _Waiting:
         found = _named(given, tuple(self._waiting))

@@ -27,7 +27,11 @@ class Room:
     kept: list[Decision] = field(default_factory=list)
     told: list[tuple[Approval, Decision | None]] = field(default_factory=list)
 
+    disk: asyncio.Event = field(default_factory=asyncio.Event)
+    """Writes wait while it is cleared."""
+
     def __post_init__(self) -> None:
+        self.disk.set()
         self.approvals = Approvals(
             agent="dev",
             clock=self.clock,
@@ -36,14 +40,15 @@ class Room:
         )
 
     async def keep(self, decision: Decision) -> None:
+        await self.disk.wait()
         self.kept.append(decision)
 
     def ask(self, id="", *, kind="interactive", tool="Bash", limit_s=None, **members):  # noqa: A002
         asked = {"tool_input": {"command": "make"}, "has_suggestions": False} | members
         return self.approvals.ask(id=id or new_id(), kind=kind, tool=tool, limit_s=limit_s, **asked)
 
-    def decide(self, given: str, verdict: Verdict = ALLOW) -> Decision:
-        return self.approvals.decide(given, verdict, pid=4242, uid=1000)
+    async def decide(self, given: str, verdict: Verdict = ALLOW) -> Decision:
+        return await self.approvals.decide(given, verdict, pid=4242, uid=1000)
 
     async def waiting(self, count: int = 1) -> list[str]:
         await until(lambda: len(self.approvals.waiting()) == count)
@@ -60,7 +65,7 @@ async def test_an_answer_reaches_the_one_who_asked_and_is_kept_with_who_gave_it(
         asking = group.create_task(room.ask("ask-1"))
         await room.waiting()
         room.clock.advance(5000)
-        room.decide("ask-1", DENY)
+        await room.decide("ask-1", DENY)
 
     decision = asking.result()
     assert (decision.behavior, decision.reason, decision.by) == ("deny", "not on a Friday", "cli")
@@ -75,9 +80,9 @@ async def test_who_comes_second_is_told_who_was_first_and_when(room):
     async with asyncio.TaskGroup() as group:
         group.create_task(room.ask("ask-1"))
         await room.waiting()
-        room.decide("ask-1")
+        await room.decide("ask-1")
         with pytest.raises(ApprovalDecidedError) as refused:
-            room.decide("ask-1", DENY)
+            await room.decide("ask-1", DENY)
 
     assert str(refused.value) == (
         "Bash was allowed already from the command line (uid 1000, process 4242)"
@@ -92,15 +97,15 @@ async def test_an_id_may_be_given_by_its_beginning_unless_several_begin_so(room)
         asked = [group.create_task(room.ask(each)) for each in ("abcd-1", "abcd-2", "wxyz-3")]
         await room.waiting(3)
         with pytest.raises(NoSuchApprovalError, match="begins the ids of 2") as several:
-            room.decide("abcd")
+            await room.decide("abcd")
         for unknown in ("wxy", "zzzzzz", ""):
             with pytest.raises(NoSuchApprovalError, match="no approval of id"):
-                room.decide(unknown)
-        assert room.decide("wxyz").approval_id == "wxyz-3"
-        room.decide("abcd-1")
-        assert room.decide("abcd").approval_id == "abcd-2"  # the only one that waits
+                await room.decide(unknown)
+        assert (await room.decide("wxyz")).approval_id == "wxyz-3"
+        await room.decide("abcd-1")
+        assert (await room.decide("abcd")).approval_id == "abcd-2"  # the only one that waits
         with pytest.raises(ApprovalDecidedError):
-            room.decide("wxyz")
+            await room.decide("wxyz")
 
     assert "abcd-1" in several.value.hint
     assert several.value.http_status == 404
@@ -116,14 +121,14 @@ async def test_a_hook_whose_connection_closed_was_answered_in_the_terminal(room)
     assert [(one.behavior, one.by) for one in room.kept] == [("unknown", "terminal")]
     assert room.approvals.waiting() == ()
     with pytest.raises(ApprovalDecidedError, match="answered already in the session's own"):
-        room.decide("ask-1")
+        await room.decide("ask-1")
 
 
 async def test_an_answer_stands_though_the_connection_closes_at_that_moment(room):
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(room.ask("ask-1"))
         await room.waiting()
-        room.decide("ask-1")
+        await room.decide("ask-1")
         asking.cancel()
 
     assert [(one.behavior, one.by) for one in room.kept] == [("allow", "cli")]
@@ -143,7 +148,7 @@ async def test_for_this_session_is_about_exactly_this_tool_and_input(room):
         first = group.create_task(room.ask("ask-1", tool_input={"a": 1, "b": [2]}))
         beside = group.create_task(room.ask("ask-2", tool_input={"b": [2], "a": 1}))
         await room.waiting(2)
-        room.decide("ask-1", ALWAYS)
+        await room.decide("ask-1", ALWAYS)
 
     assert (first.result().by, beside.result().by) == ("cli", "rule")
     again = await room.ask(tool_input={"b": [2], "a": 1})
@@ -170,7 +175,7 @@ async def test_claudes_own_suggestions_once_confirmed_are_no_rule_of_ours(room):
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(room.ask("ask-1", has_suggestions=True))
         await room.waiting()
-        room.decide("ask-1", keeps)
+        await room.decide("ask-1", keeps)
 
     assert asking.result().keeps_suggestions
     with pytest.raises(asyncio.CancelledError):
@@ -185,7 +190,7 @@ async def test_the_same_id_asked_again_waits_for_the_same_decision(room):
         both[0].cancel()
         with pytest.raises(asyncio.CancelledError):
             await both[0]
-        room.decide("ask-1")
+        await room.decide("ask-1")
 
     assert both[1].result().behavior == "allow"
     assert len(room.kept) == 1
@@ -213,7 +218,7 @@ async def test_more_than_a_person_can_look_at_is_denied_at_once(room, monkeypatc
 
     assert all("2 other requests wait" in one.reason for one in over)
     with pytest.raises(NoSuchApprovalError):  # Forgotten: only the last two are known.
-        room.decide(over[0].approval_id)
+        await room.decide(over[0].approval_id)
 
 
 async def test_a_disk_that_fails_does_not_undo_an_answer(room, monkeypatch):
@@ -224,9 +229,23 @@ async def test_a_disk_that_fails_does_not_undo_an_answer(room, monkeypatch):
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(room.ask("ask-1"))
         await room.waiting()
-        room.decide("ask-1")
+        await room.decide("ask-1")
 
     assert asking.result().behavior == "allow"
+
+
+async def test_who_decided_is_told_so_once_it_is_kept_and_it_is_kept_once(room):
+    room.disk.clear()
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(room.ask("ask-1"))
+        await room.waiting()
+        deciding = group.create_task(room.decide("ask-1"))
+        await room.waiting(0)
+        await asyncio.sleep(0)
+        assert (asking.done(), deciding.done()) == (False, False)
+        room.disk.set()
+
+    assert room.kept == [asking.result()] == [deciding.result()]
 
 
 @pytest.mark.parametrize("tool_input", [None, {"command": "rm \ud800", "n": [1, 2.5, True]}, "x"])
@@ -234,7 +253,7 @@ async def test_a_decision_is_the_same_after_it_was_kept(room, tool_input):
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(room.ask("ask-1", tool_input=tool_input))
         await room.waiting()
-        decided = room.decide("ask-1", DENY)
+        decided = await room.decide("ask-1", DENY)
 
     assert asking.result() == decided
     assert decision_of(row_of(decided)) == decided
