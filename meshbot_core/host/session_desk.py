@@ -49,6 +49,7 @@ from meshbot_core.session.rights import check_may_decide, parent_of
 from meshbot_core.session.session import Session, Surroundings
 from meshbot_core.session.starting import prepared
 from meshbot_core.session.supervisor import SessionKept, Supervisor, kept_session
+from meshbot_core.session.ways import Push
 from meshbot_core.terminal.viewers import Viewers
 from meshbot_core.types import Clock
 
@@ -370,8 +371,8 @@ class SessionDesk:
 
     # -- pushes through the session's own socket
 
-    def _post_native(self, client: str, frame_id: str, text: str) -> bool:
-        event = PushEvent(frame_id=frame_id, text=text, sender_name=f"mesh@{self.agent.agent}")
+    def _post_native(self, client: str, push: Push) -> bool:
+        event = PushEvent(frame_id=push.frame_id, text=push.text, sender_name=push.sender)
         return self.streams.publish_to(client, event)
 
     def native_came(self, call: NativeSocket) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from meshbot_core.claude.answers import fits_context
-from meshbot_core.claude.framing import framed
+from meshbot_core.claude.framing import framed, sender_of
 from meshbot_core.errors import MailboxError, NoSessionError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import Channel, InboxMessage, LeaseRequest
 from meshbot_core.session.records import Hop
 from meshbot_core.session.tracker import Tracker
+from meshbot_core.session.ways import Push
 from meshbot_core.types import Clock, new_id
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ class Ways(Protocol):
     def best(self, idle_ms: int) -> Hop:
         """The way that serves now, for a session that has idled for so long."""
 
-    async def hand_over(self, hop: Hop, text: str, frame_id: str) -> bool:
-        """Give ``text`` to the session; False when that way is gone."""
+    async def hand_over(self, hop: Hop, push: Push) -> bool:
+        """Give ``push`` to the session; False when that way is gone."""
 
     def may_push(self) -> bool:
         """Whether the guard lets messages through."""
@@ -165,7 +166,8 @@ class Pusher:
         reminders, self._texts = self._texts, []
         if not texts and not reminders:
             return
-        if not await self.ways.hand_over(hop, "\n\n".join([*texts, *reminders]), frame_id):
+        push = Push(frame_id, "\n\n".join([*texts, *reminders]), sender_of(messages))
+        if not await self.ways.hand_over(hop, push):
             self._texts = reminders + self._texts
             if handed is not None:
                 await self._give_back([handed])

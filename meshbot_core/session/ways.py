@@ -17,8 +17,18 @@ _PASTE_ENDS: Final = b"\x1b[201~"
 _RETURN_AFTER_S: Final = 0.15
 """Text and return in one write would be one paste."""
 
-PostNative = Callable[[str, str, str], bool]
-"""Tells the MCP server of a client's session to post: session, frame id, text; False: gone."""
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What is handed to a session at once; ``sender`` is the word that its person sees."""
+
+    frame_id: str
+    text: str
+    sender: str
+
+
+PostNative = Callable[[str, Push], bool]
+"""Tells the MCP server of a client's session to post; False: it is gone."""
 
 
 class Keyboard(Protocol):
@@ -91,27 +101,27 @@ class SessionWays:
         may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed
         return "paste" if may_paste and is_at_prompt else "none"
 
-    async def hand_over(self, hop: Hop, text: str, frame_id: str) -> bool:
-        """Give ``text`` to the session by ``hop``."""
+    async def hand_over(self, hop: Hop, push: Push) -> bool:
+        """Give ``push`` to the session by ``hop``."""
         process, native = self.process, self._native()
         if process is None or hop == "none":
             return False
         is_given = True
         match hop:
             case "stream":
-                await process.say(text, frame_id)
+                await process.say(push.text, push.frame_id)
             case "native":
-                is_given = self._post(native, frame_id, text)
+                is_given = self._post(native, push)
             case "waiter":
-                is_given = await self.waiters.wake(self.tracker.conversation, text)
+                is_given = await self.waiters.wake(self.tracker.conversation, push.text)
             case "paste":
-                await _pasted(process, text)
+                await _pasted(process, push.text)
         return is_given
 
-    def _post(self, native: _Native | None, frame_id: str, text: str) -> bool:
+    def _post(self, native: _Native | None, push: Push) -> bool:
         if native is None:
             return False
-        is_given = self.post_native(native.session, frame_id, text)
+        is_given = self.post_native(native.session, push)
         if not is_given:
             # Nobody is there any more: the next try takes the next way.
             self.native_left(native.session)

@@ -12,6 +12,7 @@ from meshbot_core.claude.framing import ids_in
 from meshbot_core.mailbox.records import InboxMessage, LeaseRequest
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.tracker import Tracker
+from meshbot_core.session.ways import Push
 from tests.mailbox.support import UNTIL_MS, Place, wire
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
@@ -29,9 +30,9 @@ class Ways:
     def best(self, idle_ms: int) -> str:
         return self.hop
 
-    async def hand_over(self, hop: str, text: str, frame_id: str) -> bool:
+    async def hand_over(self, hop: str, push: Push) -> bool:
         if self.takes:
-            self.given.append(text)
+            self.given.append(push.text)
         return self.takes
 
     def may_push(self) -> bool:

@@ -16,8 +16,7 @@ from meshbot_core.session.tracker import STALLED_AFTER_MS, Tracker
 from tests.support.clock import FakeClock
 
 PUSHED = (
-    'message 1/1 type=message from="bob" id="m-1" age=0s\n[begin 0123456789ab]\nhi\n'
-    "[end 0123456789ab]\n"
+    'type=message from="bob" age=0s (data) [begin 0123456789ab] hi\n[end 0123456789ab] id="m-1"\n'
 )
 
 
