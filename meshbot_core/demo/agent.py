@@ -85,7 +85,7 @@ class Agent:
         rows = await self.client.journal(after=last_seq, limit=_PAGE)
         new = [row for row in rows if row.direction == "in"]
         for row in new:
-            self.printer.message(self.paths.agent, row)
+            self.printer.message(row.peer, self.paths.agent, row.kind, row.text)
         if any(row.kind != "response" for row in new):
             self._mail.set()
         async with self._news:

@@ -1,8 +1,21 @@
-"""What the two agents say when their users speak to them: the model's part of the play."""
+"""What the agents say when somebody speaks to them: the model's part of the plays."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from meshbot_core.demo.script import MESH_TOOL, ModelRequest, Plan, Rule, ToolCall, Turn, call, say
+from meshbot_core.demo.script import (
+    MESH_TOOL,
+    ModelRequest,
+    Plan,
+    Rule,
+    Script,
+    ToolCall,
+    Turn,
+    answering,
+    bash,
+    call,
+    say,
+)
 
 MAIL: Final = "There is mail for you on the mesh."
 NOTES: Final = 8
@@ -54,3 +67,38 @@ DEV: Final = Plan(
 )
 
 PROD_OPS: Final = Plan((_READ_MAIL, Rule("Tell everyone", (call("broadcast", message=_TO_ALL),))))
+
+BUILT: Final = "Build 7 is green."
+RELEASED: Final = "Build 7 is out."
+RELEASE_FILE: Final = "released-7"
+_LOOK: Final = "Does the start page of build 7 look right?"
+_RELEASE: Final = "Please release build 7."
+
+AT_WORK: Final[Mapping[str, Script]] = {
+    "dev": Plan(
+        (
+            Rule(
+                BUILT,
+                (
+                    call("ask_agent", to="web", message=_LOOK, timeoutSeconds=20),
+                    call("send_message", to="ops", message=_RELEASE),
+                    say("web has looked at it, and ops releases it."),
+                ),
+            ),
+            Rule(RELEASED, (say("Good: it is out."),)),
+        )
+    ),
+    "web": Plan((Rule(_LOOK, (answering("Yes, it does."), say("I looked at it for dev."))),)),
+    "ops": Plan(
+        (
+            Rule(
+                _RELEASE,
+                (
+                    bash(f"touch {RELEASE_FILE}", "Release build 7"),
+                    call("send_message", to="dev", message=RELEASED),
+                    say("Released."),
+                ),
+            ),
+        )
+    ),
+}

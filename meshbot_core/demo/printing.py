@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Literal, TextIO
 
-from meshbot_core.host.api import JournalRow
+from meshbot_core.types import MessageKind
 
 Colour = Literal["bold", "dim", "green", "red", "cyan"]
 
@@ -17,7 +17,7 @@ _CODES: Final[dict[Colour, str]] = {
     "red": "31",
     "cyan": "36",
 }
-_VERBS: Final = {"message": "writes", "ask": "asks", "response": "answers"}
+_VERBS: Final[dict[MessageKind, str]] = {"message": "writes", "ask": "asks", "response": "answers"}
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -42,11 +42,11 @@ class Printer:
         self.line()
         self.line(self._painted(text, "bold"))
 
-    def message(self, receiver: str, row: JournalRow) -> None:
+    def message(self, sender: str, receiver: str, kind: MessageKind, text: str) -> None:
         """A message is in ``receiver``'s mailbox."""
-        who = f"{row.peer} → {receiver}"
-        verb = self._painted(f"{_VERBS[row.kind]:<8}", "cyan")
-        self.line(f"  {self._now()}  {who:<16}  {verb} {row.text}")
+        who = f"{sender} → {receiver}"
+        verb = self._painted(f"{_VERBS[kind]:<8}", "cyan")
+        self.line(f"  {self._now()}  {who:<16}  {verb} {text}")
 
     def happening(self, text: str) -> None:
         """Something beside the conversation."""

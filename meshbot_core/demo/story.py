@@ -10,6 +10,7 @@ from typing import Final
 
 from meshbot_core.claude.headless import ToolAnswered
 from meshbot_core.demo.agent import Agent, on_stage
+from meshbot_core.demo.checks import Check
 from meshbot_core.demo.plans import DEV, NOTES, PROD_OPS, note
 from meshbot_core.demo.script import ModelRequest
 from meshbot_core.demo.stage import Stage, ended
@@ -19,15 +20,6 @@ from meshbot_core.host.api import JournalRow
 STORY_LIMIT_S: Final = 55.0
 _LOOK_S: Final = 0.05
 _NOTES_BEFORE_KILL: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Whether one thing that the demonstration shows really happened."""
-
-    what: str
-    is_well: bool
-    detail: str
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ import psutil
 import pytest
 
 from meshbot_core.demo.printing import Printer
-from meshbot_core.host.api import JournalRow
 
 WORDS = (
     "a message",
@@ -20,6 +19,10 @@ WORDS = (
     "a host killed with -9",
     "nothing missing, dev → prod-ops",
     "nothing missing, prod-ops → dev",
+    "a message wakes an idle session",
+    "a session answers another",
+    "a daemon asks before it acts",
+    "nothing missing, all of them",
     "nothing left behind",
 )
 
@@ -82,29 +85,12 @@ class Terminal:
         return True
 
 
-ROW = JournalRow(
-    seq=1,
-    direction="in",
-    id="1",
-    peer="dev",
-    kind="ask",
-    text="Is it safe?",
-    reply_to=None,
-    at_ms=0,
-    state="new",
-    ask_state=None,
-    attempts=0,
-    error=None,
-    finished_at_ms=None,
-)
-
-
 def test_a_terminal_gets_colour(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
 
-    Printer(terminal).message("ops", ROW)
+    Printer(terminal).message("dev", "ops", "ask", "Is it safe?")
 
     assert "\x1b[" in terminal.text
     assert "dev → ops" in terminal.text
