@@ -33,8 +33,9 @@ _PACE_S: Final = 0.08
 _BACK_LIMIT_S: Final = 45.0
 _NO_LIMITS: Final = Limits(messages_per_minute=None, turns_per_hour=None, hops=None)
 _PUSHED: Final = re.compile(
-    r'^message \d+/\d+ type=\w+ from="ops" id="(?P<id>[\w-]+)" age=\w+(?P<mark> shownBefore=true)?',
-    re.MULTILINE,
+    r'\btype=\w+ from="ops" age=\w+(?P<mark> shownBefore=true)?[^\n\[]*\[begin (?P<word>\w+)\] '
+    r'.*?\n\[end (?P=word)\] id="(?P<id>[\w-]+)"',
+    re.DOTALL,
 )
 _BESIDE_RESULT: Final = re.compile(
     r'\{"id":"(?P<id>[\w-]+)","from":"ops",[^{}]*?(?P<mark>"shownBefore":true)?[^{}]*?\}'
