@@ -148,7 +148,7 @@ class SessionDesk:
         ready = await asyncio.to_thread(prepared, self.agent, options)
         self.approvals.forget_rules()
         self.guard = await self._guarding(options.limits)
-        session = Session(options, self._surroundings(), _lease_session())
+        session = Session(options, self._surroundings(), _lease_session(), ready.reports)
         hands: TerminalHands | HeadlessHands
         if options.kind == "interactive":
             hands = self._terminal = TerminalHands(
@@ -416,20 +416,13 @@ class SessionDesk:
         session = self.session
         if session is None:
             raise NoSessionError("no session of this host runs")
-        session.tracker.to("needs_approval", call.tool)
-        self._changed()
-        try:
-            return await self.approvals.ask(
-                id=call.id,
-                kind="headless",
-                tool=call.tool,
-                tool_input=call.tool_input,
-                limit_s=session.options.approval_limit_s,
-            )
-        finally:
-            if session.tracker.state == "needs_approval":
-                session.tracker.to("working")
-            self._changed()
+        return await self.approvals.ask(
+            id=call.id,
+            kind="headless",
+            tool=call.tool,
+            tool_input=call.tool_input,
+            limit_s=session.options.approval_limit_s,
+        )
 
     async def decide(
         self, approval_id: str, verdict: Verdict, *, pid: int | None, uid: int | None
@@ -462,7 +455,8 @@ class SessionDesk:
         else:
             self._log.write(decision.behavior, f"{said} by {decision.by}")
         self.streams.publish(ApprovalEvent(approval=approval, decision=decision))
-        self._news.set()
+        if (session := self.session) is not None:
+            session.approvals_changed()
 
 
 def _lease_session() -> str:

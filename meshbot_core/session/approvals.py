@@ -214,15 +214,23 @@ class Approvals:
             hint=f"ids are listed by: meshbot approvals (at least {MIN_PREFIX} characters)",
         )
 
-    def withdraw_all(self, by: DecidedBy) -> None:
-        """Nothing waits any longer: the session ended, or its own prompts were answered."""
-        word = (
-            _Word("unknown", by)
-            if by == "terminal"
-            else _Word("deny", by, "The session ended before anybody answered.")
-        )
+    def ended(self) -> None:
+        """The session ended: nothing waits any longer."""
+        word = _Word("deny", "ended", "The session ended before anybody answered.")
         for waiting in tuple(self._waiting.values()):
             self._settle(waiting, word)
+
+    def was_called(self, tool: str, tool_input: JsonValue) -> None:
+        """An interactive session's call is over: its own prompt answered for it.
+
+        Claude Code gives up the request when that happens; this is for one that it forgot.
+        """
+        for waiting in tuple(self._waiting.values()):
+            approval = waiting.approval
+            is_it = (approval.tool, approval.tool_input) == (tool, tool_input)
+            if is_it and approval.kind == "interactive":
+                self._settle(waiting, _Word("unknown", "terminal"))
+                return
 
     def forget_rules(self) -> None:
         """The session that "for this session" was said of is over."""

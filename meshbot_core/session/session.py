@@ -28,6 +28,7 @@ from meshbot_core.session.guard import Guard
 from meshbot_core.session.log import SessionLog
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
+from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tool_server import ToolServer
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
@@ -66,6 +67,7 @@ class Session:
     options: SessionOptions
     around: Surroundings
     lease_session: str
+    reports: SelfReports | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     tracker: Tracker = field(init=False)
     waiters: Waiters = field(default_factory=Waiters)
@@ -82,7 +84,12 @@ class Session:
         self.waiters.changed = self.waiter_changed
         self.tracker = Tracker(self.options.kind, around.clock)
         self.ways = SessionWays(
-            self.options, self.tracker, self.waiters, around.guard, around.post_native
+            self.options,
+            self.tracker,
+            self.waiters,
+            around.guard,
+            around.post_native,
+            self.reports,
         )
         self.pusher = Pusher(
             session=self.lease_session,
@@ -108,9 +115,8 @@ class Session:
         if isinstance(event, hooks.PermissionRequest):
             return await self._permission(event)
         self._heard(self.tracker.hook(event))
-        if isinstance(event, hooks.PostToolUse | hooks.Stop):
-            # Whatever prompt was up, the terminal has answered it.
-            self.around.approvals.withdraw_all("terminal")
+        if isinstance(event, hooks.PostToolUse | hooks.PostToolUseFailure):
+            self.around.approvals.was_called(event.tool, event.tool_input)
         if isinstance(event, hooks.UserPromptSubmit):
             self.ways.is_typed = False
         self._note(event)
@@ -134,29 +140,27 @@ class Session:
 
     async def _permission(self, event: hooks.PermissionRequest) -> bytes:
         """Let a person decide, here or at the terminal, whoever is first."""
-        before, doing = self.tracker.state, self.tracker.doing
-        self.tracker.to("needs_approval", event.tool)
-        self._changed()
-        try:
-            decision = await self.around.approvals.ask(
-                id=new_id(),
-                kind="interactive",
-                tool=event.tool,
-                tool_input=event.tool_input,
-                limit_s=None,
-                has_suggestions=bool(event.suggestions),
-            )
-        finally:
-            if self.tracker.state == "needs_approval":
-                self.tracker.to(before if before == "working" else "working")
-                self.tracker.doing = doing
-            self._changed()
+        decision = await self.around.approvals.ask(
+            id=new_id(),
+            kind="interactive",
+            tool=event.tool,
+            tool_input=event.tool_input,
+            limit_s=None,
+            has_suggestions=bool(event.suggestions),
+        )
         if decision.behavior == "allow":
             kept = event.suggestions if decision.keeps_suggestions else ()
             return answers.permission_allowed(kept_rules=kept)
         if decision.behavior == "deny":
             return answers.permission_denied(decision.reason or "denied by the operator")
         return answers.NO_ANSWER
+
+    def approvals_changed(self) -> None:
+        """Something waits for a person's word, or does so no more."""
+        waiting = self.around.approvals.waiting()
+        self.tracker.asks(waiting[0].tool if waiting else "")
+        self._changed()
+        self.pusher.poke()
 
     def status_line(self, report: StatusReport) -> None:
         """Note what the status line told."""
@@ -252,7 +256,8 @@ class Session:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_S)
-            effects = self.tracker.looked_at()
+            said = self.ways.looked_at()
+            effects = self.tracker.looked_at(said)
             if effects:
                 if self.tracker.state == "deaf":
                     self.around.log.write("failed", self.tracker.reason)
@@ -356,5 +361,5 @@ class Session:
         self.tools.process_gone()
         await self.settled()
         self.tracker.ended()
-        self.around.approvals.withdraw_all("ended")
+        self.around.approvals.ended()
         await self.pusher.gone()

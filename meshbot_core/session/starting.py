@@ -28,6 +28,7 @@ from meshbot_core.errors import ClaudeFlagError, SessionFolderError
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.hooking import session_hooks, status_line_command
 from meshbot_core.session.records import SessionOptions
+from meshbot_core.session.self_report import SelfReports
 
 SERVER_NAME: Final = "mesh"
 MARK_VARIABLE: Final = "MESHBOT_AGENT_FOLDER"
@@ -52,6 +53,11 @@ class Prepared:
     def folder(self) -> Path:
         """Where claude runs."""
         return Path(self.options.folder)
+
+    @property
+    def reports(self) -> SelfReports:
+        """Where Claude Code says how its sessions are."""
+        return SelfReports(_home(self.inherited), self.inherited.get("CLAUDE_CONFIG_DIR"))
 
     def begins_like(self, other: "Prepared") -> bool:
         """Whether a conversation that began this way may go on the other way."""
@@ -110,7 +116,7 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
             f"the folder {options.folder} is not there", hint="make it, or name another"
         )
     inherited = options.inherited or dict(os.environ)
-    home = Path(inherited.get("HOME") or Path.home())
+    home = _home(inherited)
     user = sorted_flags(options.flags)
     binary = inspect_claude(
         find_claude(options.claude, environment=inherited, home=home), environment=inherited
@@ -124,6 +130,10 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
         configured=user_settings([*documents, *_inline(user.settings, folder)]),
     )
     return Prepared(agent, options, binary, user, given, inherited)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("HOME") or Path.home())
 
 
 def _inline(value: str | None, folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from meshbot_core.claude import hooks
 from meshbot_core.claude import stream as lines
 from meshbot_core.claude.framing import ids_in
 from meshbot_core.claude.hook_settings import WAKE_SUMMARY, SessionKind
+from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.claude.titles import is_idle_title
 from meshbot_core.session.effects import (
@@ -67,6 +68,11 @@ class Tracker:
     """When the oldest line was given that no event has followed yet; 0: none."""
     _garbage: str = ""
     _looked_ms: int = 0
+    _asks: str = ""
+    """The tool whose call waits for a person's word."""
+    _dialog: str = ""
+    """What a dialog on the screen is about, that no hook told of."""
+    _turn_began_ms: int = 0
 
     def __post_init__(self) -> None:
         self.since_ms = self._heard_ms = self.clock.now_ms()
@@ -99,7 +105,28 @@ class Tracker:
         """The claude is gone; whatever it did is over."""
         self._is_in_turn = False
         self._said_ms = 0
+        self._dialog = ""
         self.doing = ""
+
+    # -- what waits for a person
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether something on the screen waits for a person."""
+        return bool(self._asks or self._dialog)
+
+    def asks(self, tool: str) -> None:
+        """The tool whose call waits for a person's word; empty: none does any more."""
+        if (tool, self._asks) != ("", ""):
+            self._asks = tool
+            self._show_asking()
+
+    def _show_asking(self) -> None:
+        if self.is_asking:
+            self.to("needs_approval", self._asks or self._dialog)
+        elif self.state == "needs_approval":
+            self._heard_ms = self.clock.now_ms()
+            self.to("working" if self._is_in_turn else "idle")
 
     # -- hooks
 
@@ -158,7 +185,7 @@ class Tracker:
             return ()
         self.turn += 1
         self._is_in_turn = self.has_begun = True
-        self._heard_ms = self.clock.now_ms()
+        self._heard_ms = self._turn_began_ms = self.clock.now_ms()
         self._working("")
         return (TurnBegan(is_by_human),)
 
@@ -167,7 +194,10 @@ class Tracker:
             return ()
         self._is_in_turn = False
         self.doing = ""
-        self.to("limited", how.error) if how.is_limit else self.to("idle", how.error)
+        if how.is_limit:
+            self.to("limited", how.error)
+        elif not self.is_asking:  # a subagent's call may wait beyond the turn
+            self.to("idle", how.error)
         return (how,)
 
     def _working(self, doing: str) -> None:
@@ -175,7 +205,8 @@ class Tracker:
         self._is_in_turn = True
         self.doing = doing
         self.doing_since_ms = self.clock.now_ms() if doing else 0
-        self.to("working")
+        if not self.is_asking:
+            self.to("working")
 
     # -- the stream of a headless session
 
@@ -241,19 +272,40 @@ class Tracker:
 
     # -- time
 
-    def looked_at(self) -> tuple[Effect, ...]:
-        """Note that time went by: a turn may have been interrupted, or have stalled."""
+    def looked_at(self, said: SessionFile | None = None) -> tuple[Effect, ...]:
+        """Note that time went by: a turn may have been interrupted, or have stalled.
+
+        ``said`` is what an interactive session wrote down of itself, None where it does not.
+        """
         now_ms = self._woken_ms()
         if self._said_ms and now_ms - self._said_ms > self._patience_ms:
             return self._unheard()
-        if not self._is_in_turn or self.state == "needs_approval":
+        self._note_dialog(said)
+        if not self._is_in_turn or self.is_asking:
             return ()
-        quiet_ms = now_ms - max(self._heard_ms, self._title_since_ms)
-        if self.kind == "interactive" and is_idle_title(self.title) and quiet_ms > _QUIET_MS:
+        if self.kind == "interactive" and self._is_interrupted(said, now_ms):
             return self._turn_ended(TurnEnded(is_well=False, error=""))
         if now_ms - self._heard_ms > STALLED_AFTER_MS:
             self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
         return ()
+
+    def _note_dialog(self, said: SessionFile | None) -> None:
+        dialog = ""
+        if said is not None and said.status == "waiting" and not self._asks:
+            dialog = said.waiting_for or "a dialog"
+        if dialog != self._dialog:
+            self._dialog = dialog
+            self._show_asking()
+
+    def _is_interrupted(self, said: SessionFile | None, now_ms: int) -> bool:
+        """Whether the turn is over, of which no hook told: Esc ends one so."""
+        if said is not None and said.status:
+            quiet_ms = now_ms - max(self._heard_ms, said.status_since_ms)
+            is_idle = said.status == "idle" and said.status_since_ms >= self._turn_began_ms
+        else:
+            quiet_ms = now_ms - max(self._heard_ms, self._title_since_ms)
+            is_idle = is_idle_title(self.title)
+        return is_idle and quiet_ms > _QUIET_MS
 
     def _woken_ms(self) -> int:
         """The time; what the machine slept, or its clock was changed by, counts for nothing."""

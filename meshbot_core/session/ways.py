@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.mailbox.records import InboxMessage
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.records import Hop, SessionOptions
+from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
 
@@ -60,12 +62,14 @@ class SessionWays:
     waiters: Waiters
     guard: Guard
     post_native: PostNative
+    reports: SelfReports | None = None
     process: Keyboard | None = None
     is_typed: bool = False
     """Something may stand half typed at the prompt."""
     wants_calm: Callable[[], bool] = lambda: False
     """Whether nothing shall wake the session just now."""
     _natives: list[_Native] = field(default_factory=list)
+    _last_said: SessionFile | None = None
 
     def native_came(self, session: str, claude_pid: int) -> None:
         """An MCP server can post to the socket of the session that it runs in."""
@@ -82,6 +86,19 @@ class SessionWays:
         pid = self.process.pid if self.process else None
         return next((each for each in reversed(self._natives) if each.claude_pid == pid), None)
 
+    def looked_at(self) -> SessionFile | None:
+        """What an interactive session says of itself now."""
+        is_silent = self.process is None or self.options.kind == "headless"
+        pid = None if is_silent or self.process is None else self.process.pid
+        self._last_said = self.reports.of(pid) if self.reports and pid else None
+        return self._last_said
+
+    @property
+    def _is_at_prompt(self) -> bool:
+        """Whether what is typed goes to the prompt, not to a dialog before it."""
+        said = self._last_said
+        return not self.tracker.is_asking and (said is None or said.status in ("", "idle"))
+
     def best(self, idle_ms: int) -> Hop:
         """The first way that serves: see ``Hop``."""
         if self.process is None:
@@ -97,9 +114,9 @@ class SessionWays:
             return "waiter"
         conversation = self.tracker.conversation
         # Before it is at its prompt, a dialog of claude's own could swallow what is typed.
-        is_at_prompt = self.tracker.has_begun or self.waiters.has_waited(conversation)
-        may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed
-        return "paste" if may_paste and is_at_prompt else "none"
+        has_begun = self.tracker.has_begun or self.waiters.has_waited(conversation)
+        may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed and has_begun
+        return "paste" if may_paste and self._is_at_prompt else "none"
 
     async def hand_over(self, hop: Hop, push: Push) -> bool:
         """Give ``push`` to the session by ``hop``."""
@@ -115,7 +132,7 @@ class SessionWays:
             case "waiter":
                 is_given = await self.waiters.wake(self.tracker.conversation, push.text)
             case "paste":
-                await _pasted(process, push.text)
+                is_given = await self.type_line(push.text)
         return is_given
 
     def _post(self, native: _Native | None, push: Push) -> bool:
@@ -128,10 +145,21 @@ class SessionWays:
         return is_given
 
     async def type_line(self, text: str) -> bool:
-        """Type a line at the prompt; False when something stands there, or nobody reads it."""
-        if self.process is None or self.options.kind == "headless" or self.is_typed:
+        """Type ``text`` and return at the prompt; False when that is not what would read it."""
+        self.looked_at()
+        process = self.process
+        if process is None or self.options.kind == "headless":
             return False
-        await _pasted(self.process, text)
+        if self.is_typed or not self._is_at_prompt:
+            return False
+        process.write(_PASTE_BEGINS + text.encode(errors="replace") + _PASTE_ENDS)
+        await asyncio.sleep(_RETURN_AFTER_S)
+        self.looked_at()
+        if self.process is not process or not self._is_at_prompt:
+            # Return would answer whatever came up meanwhile.
+            self.is_typed = self.process is process
+            return False
+        process.write(b"\r")
         return True
 
     def may_push(self) -> bool:
@@ -145,9 +173,3 @@ class SessionWays:
     def may_show(self, message: InboxMessage) -> bool:
         """Whether this message is not yet too far down a chain of messages."""
         return self.guard.may_show(message.hops)
-
-
-async def _pasted(process: Keyboard, text: str) -> None:
-    process.write(_PASTE_BEGINS + text.encode(errors="replace") + _PASTE_ENDS)
-    await asyncio.sleep(_RETURN_AFTER_S)
-    process.write(b"\r")

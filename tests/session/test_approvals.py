@@ -200,7 +200,7 @@ async def test_the_end_of_a_session_answers_all_that_wait(room):
     async with asyncio.TaskGroup() as group:
         asked = [group.create_task(room.ask(kind="headless")) for _ in range(3)]
         await room.waiting(3)
-        room.approvals.withdraw_all("ended")
+        room.approvals.ended()
 
     assert {(task.result().behavior, task.result().by) for task in asked} == {("deny", "ended")}
     assert len(room.kept) == 3
@@ -214,7 +214,7 @@ async def test_more_than_a_person_can_look_at_is_denied_at_once(room, monkeypatc
             group.create_task(room.ask())
         await room.waiting(2)
         over = [await room.ask() for _ in range(3)]
-        room.approvals.withdraw_all("ended")
+        room.approvals.ended()
 
     assert all("2 other requests wait" in one.reason for one in over)
     with pytest.raises(NoSuchApprovalError):  # Forgotten: only the last two are known.

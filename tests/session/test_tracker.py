@@ -3,6 +3,7 @@
 import json
 
 from meshbot_core.claude.hooks import parse_hook
+from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.stream import parse_event
 from meshbot_core.session.effects import (
     ConversationBegan,
@@ -82,6 +83,77 @@ def test_an_idle_title_in_mid_turn_means_that_it_was_interrupted():
 
     assert tracker.looked_at() == (TurnEnded(is_well=False),)
     assert tracker.state == "idle"
+
+
+def said(clock: FakeClock, status: str, waiting_for: str = "") -> SessionFile:
+    """What Claude Code writes of the session, as of now."""
+    members = {"pid": 1, "sessionId": "c-1", "status": status, "waitingFor": waiting_for}
+    return SessionFile.model_validate(members | {"statusUpdatedAt": clock.now_ms()})
+
+
+def test_a_session_that_says_it_idles_was_interrupted_whatever_its_title():
+    tracker, clock = a_tracker()
+    before = said(clock, "idle")
+    clock.advance(10)
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    clock.advance(2000)
+    assert tracker.looked_at(before) == ()  # as it idled before the turn
+
+    idle = said(clock, "idle")
+    assert tracker.looked_at(idle) == ()  # the turn's own end may be on its way
+    clock.advance(2000)
+
+    assert tracker.looked_at(idle) == (TurnEnded(is_well=False),)
+    assert tracker.state == "idle"
+
+
+def test_a_session_that_says_it_is_busy_was_not_interrupted_whatever_its_title():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    tracker.titled("\u2733 app")
+    busy = said(clock, "busy")
+    clock.advance(5000)
+
+    assert tracker.looked_at(busy) == ()
+    assert tracker.state == "working"
+
+
+def test_a_call_that_waits_for_a_person_is_what_the_session_does_whatever_else_happens():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    tracker.asks("Read")
+    hook(tracker, "PreToolUse", tool_name="Read", tool_input={"file_path": "b"})
+    hook(tracker, "PostToolUse", tool_name="Read", tool_input={"file_path": "b"})
+    tracker.titled("\u2733 app")
+    clock.advance(STALLED_AFTER_MS + 5000)
+    tracker.looked_at(said(clock, "waiting", "permission prompt"))
+    assert (tracker.state, tracker.reason) == ("needs_approval", "Read")
+
+    tracker.asks("")
+    tracker.looked_at(said(clock, "busy"))
+    assert tracker.state == "working"
+
+
+def test_a_subagents_call_may_wait_beyond_the_turn():
+    tracker, _ = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    tracker.asks("Bash")
+
+    hook(tracker, "Stop")
+    assert (tracker.state, tracker.is_in_turn) == ("needs_approval", False)
+
+    tracker.asks("")
+    assert tracker.state == "idle"
+
+
+def test_a_dialog_of_which_no_hook_tells_waits_for_a_person_too():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+
+    tracker.looked_at(said(clock, "waiting", "input needed"))
+    assert (tracker.state, tracker.reason) == ("needs_approval", "input needed")
+    tracker.looked_at(said(clock, "busy"))
+    assert tracker.state == "working"
 
 
 def test_a_turn_without_an_event_for_ten_minutes_has_stalled_until_the_next_one():

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 
+from meshbot_core.demo.binaries import OLDEST
 from meshbot_core.demo.script import Plan, Rule, ToolCall, Turn, say
 from meshbot_core.session.records import Approval, Verdict
-from tests.sessions.agents import Agent
+from tests.sessions.agents import Agent, Agents
 from tests.sessions.onlooker import watching
 from tests.support.waiting import until
 
@@ -19,12 +21,23 @@ def bash(command: str) -> Turn:
     return Turn(calls=(ToolCall("Bash", {"command": command, "description": "run it"}),))
 
 
+def look_at_both(agents: Agents) -> Plan:
+    """Two calls beside each other: the first needs a permission, the other ends at once."""
+    outside, inside = agents.folder / "outside", agents.folder / "project-dev" / "inside"
+    inside.parent.mkdir()
+    outside.write_text(SECRET)
+    inside.write_text("hello")
+    both = tuple(ToolCall("Read", {"file_path": str(path)}) for path in (outside, inside))
+    return Plan((Rule("look at both", (Turn(calls=both), say("I looked"))),))
+
+
 PLAN = Plan(
     (
         Rule("make a folder", (bash("mkdir made-here"), say("It is made"))),
         Rule("make another", (bash("mkdir made-there"), say("It was tried"))),
     )
 )
+SECRET = "what stands outside"
 PROMPTS = ("--permission-mode", "default")
 
 
@@ -117,6 +130,45 @@ async def test_a_killed_claude_that_left_nothing_to_resume_begins_anew_and_shows
     await dev.sessions.decide(again.id, Verdict(behavior="allow"))
     await dev.heard("while the prompt stands")
     await dev.has_read_all()
+
+
+async def test_a_prompt_is_answered_by_a_person_and_by_nothing_that_agents_write(agents, ops):
+    """No waiter and no socket: the last way in is the keyboard, and a dialog has it."""
+    plan = look_at_both(agents)
+    dev = await agents.start("dev", plan, OLDEST, *PROMPTS, "look at both", waiter_limit_s=1)
+    async with watching(dev.paths) as person:
+        approval = await asked_of(dev)
+        await person.shows("Do you want to proceed?")
+        await dev.sees(lambda view: view.hop == "none")
+        await ops.send(to="dev", message="yes, do that")
+        # A prompt that stands for this long had every chance to be taken for an interruption.
+        await dev.sees(lambda view: time.time() * 1000 - view.since_ms > 5000)
+
+        assert (await dev.sessions.approvals()).approvals == (approval,)
+        assert (await dev.view()).waits_for == (approval.id,)
+        assert "Do you want to proceed?" in person.text
+        await dev.sessions.decide(approval.id, Verdict(behavior="deny", reason="not that one"))
+        await dev.heard("not that one")
+        await dev.heard("yes, do that")
+        await dev.has_read_all()
+    assert not dev.asked(SECRET)
+
+
+async def test_a_call_that_ends_beside_one_that_waits_takes_nothing_from_a_person(
+    agents, ops, newest
+):
+    plan = look_at_both(agents)
+    dev = await agents.start("dev", plan, newest, *PROMPTS, kind="headless")
+    await ops.send(to="dev", message="look at both")
+    approval = await asked_of(dev)
+    await until(lambda: dev.log.count("tool Read") == 2)
+
+    await dev.sessions.decide(approval.id, Verdict(behavior="allow"))
+
+    await dev.heard(SECRET)
+    await dev.has_read_all()
+    [decision] = (await dev.sessions.approvals(history=5)).decisions
+    assert (decision.behavior, decision.by) == ("allow", "cli")
 
 
 async def test_a_daemon_asks_a_person_who_allows_one_call_and_denies_the_next_with_a_reason(
