@@ -28,6 +28,7 @@ _AT_ONCE_MS: Final = 3000
 _NOT_STARTED: Final = 127
 _REFUSED: Final = 1
 """The status of a claude that does not know the conversation that it shall resume."""
+_GOES_ON: Final = "its host ended; the next one goes on with it"
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
 
 
@@ -72,7 +73,10 @@ class Supervisor:
     """Why the last process could not be started."""
     _is_stopping: bool = False
     _is_restarting: bool = False
+    _is_host_ending: bool = False
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_wanted_now: asyncio.Event = field(default_factory=asyncio.Event)
+    """The pause after a crash is cut short."""
 
     async def run(self) -> None:
         """Run the session to its last end."""
@@ -88,15 +92,19 @@ class Supervisor:
                     pass
                 looking.cancel()
         finally:
-            # A host that ends while the session was wanted leaves it for the next one.
-            if self._is_stopping or self.session.tracker.state in ("stopped", "crashed"):
-                self.agent.session_json.unlink(missing_ok=True)
-            if self.session.tracker.state == "crashed" and not self._is_stopping:
-                keep_end(self.agent, self.session.tracker.reason, self.clock.now_ms())
+            self._leave()
             self.came_up.set()
             self.ended.set()
             self.hands.over(self.exit_status, self.session.tracker.reason)
             self.session.around.changed()
+
+    def _leave(self) -> None:
+        """What is left for the next host: the session, if its end was not wanted."""
+        tracker = self.session.tracker
+        if self._is_stopping or tracker.state in ("stopped", "crashed"):
+            self.agent.session_json.unlink(missing_ok=True)
+        if tracker.state == "crashed" and not self._is_stopping:
+            keep_end(self.agent, tracker.reason, self.clock.now_ms())
 
     async def _one_life(self, hook_url: str) -> bool:
         """One process from start to end; whether another shall follow."""
@@ -163,6 +171,9 @@ class Supervisor:
     async def _after(self, status: int, last_words: str, lived_ms: int) -> bool:
         """Decide what follows the end of a process; whether another shall be started."""
         self.session.around.log.write("ended", _ending(status))
+        if self._is_host_ending and not self._is_stopping:
+            self.session.tracker.to("starting", _GOES_ON)
+            return False
         if self._is_restarting and not self._is_stopping:
             self._is_restarting = False
             return True
@@ -187,9 +198,12 @@ class Supervisor:
         tracker.to("crashed", f"{reason}; started again in {pause_s:g} s")
         self.restarts += 1
         self.session.around.changed()
+        self._is_wanted_now.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
-                await self._stopped.wait()
+            async with asyncio.timeout(0 if self._stopped.is_set() else pause_s):
+                await self._is_wanted_now.wait()
+        if self._is_host_ending and not self._is_stopping:
+            tracker.to("starting", _GOES_ON)
         return not self._stopped.is_set()
 
     # -- what a person wants
@@ -205,23 +219,30 @@ class Supervisor:
                 f"{signal_name!r} is no signal to end with", hint=f"one of: {', '.join(_SIGNALS)}"
             )
         self._is_stopping = True
-        self._stopped.set()
+        self._stop_waiting()
         await self._end(getattr(signal, signal_name), timeout_s)
         await self.ended.wait()
         self.agent.session_json.unlink(missing_ok=True)
 
     async def restart(self) -> None:
         """End claude and start it again in the same conversation."""
-        self._is_restarting = True
         self.came_up.clear()
+        # In the pause after a crash there is none to end; the next one comes at once.
+        self._is_restarting = self._hand is not None
+        self._is_wanted_now.set()
         await self._end(signal.SIGTERM, 5.0)
         await self.came_up.wait()
 
     async def host_ends(self) -> None:
         """The host ends: claude ends with it, and the next host goes on."""
-        self._stopped.set()
+        self._is_host_ending = True
         self._is_restarting = False
+        self._stop_waiting()
         await self._end(signal.SIGTERM, 1.2)
+
+    def _stop_waiting(self) -> None:
+        self._stopped.set()
+        self._is_wanted_now.set()
 
     async def _end(self, number: signal.Signals, grace_s: float) -> None:
         if self._hand is not None:

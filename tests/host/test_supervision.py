@@ -1,6 +1,8 @@
 """Sessions whose claude is no good: each ends in a clear state, and loses no message."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.session import budget, tracker
 from tests.cli.running import Runner
 from tests.host.hosted import Dev, hosted
-from tests.support.stand_in_claude import starts
+from tests.support.stand_in_claude import stand_in_claude, starts
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -65,6 +67,56 @@ async def test_ps_says_how_it_crashed_when_its_host_is_gone(
         await dev.starts("")
         await dev.sessions.stop()
     assert "stopped" in (await asyncio.to_thread(Runner(capsys), "ps")).out
+
+
+@pytest.mark.parametrize("kind", ["headless", "interactive"])
+async def test_decision_18_a_host_that_ends_in_order_leaves_its_session_to_the_next(
+    mesh_paths: MeshPaths, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+):
+    agent = mesh_paths.agent("dev")
+    async with hosted(agent, tmp_path) as dev:
+        claude = await dev.starts("", kind=kind)
+        await until(lambda: len(starts(claude)) == 1, 10)
+
+    assert agent.session_json.exists()
+    assert not agent.session_end.exists()
+    async with hosted(agent, tmp_path) as dev:
+        await until(lambda: len(starts(claude)) == 2, 10)
+        assert (await dev.view()).kind == kind
+        await dev.sessions.stop()
+    assert not agent.session_json.exists()
+
+
+async def test_a_host_that_ends_in_the_pause_after_a_crash_leaves_its_session_too(
+    mesh_paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    agent = mesh_paths.agent("dev")
+    monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 60.0)
+    async with hosted(agent, tmp_path) as dev:
+        claude = await dev.starts("exit 3")
+        await dev.is_in("crashed")
+
+    monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 0.01)
+    async with hosted(agent, tmp_path) as dev:
+        await until(lambda: len(starts(claude)) >= 2, 10)
+        await dev.sessions.stop()
+
+
+async def test_a_restart_in_the_pause_after_a_crash_comes_at_once_and_counts_once(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 60.0)
+    claude = await dev.starts("crash")
+    await dev.is_in("crashed")
+    stand_in_claude(claude.parent)
+
+    async with asyncio.timeout(10):
+        await dev.sessions.restart()
+    view = await dev.is_in("idle")
+    os.kill(view.pid, signal.SIGKILL)
+
+    await dev.is_in("crashed")
+    assert len(starts(claude)) == 1  # the one that crashed at once left no word
 
 
 async def test_one_that_ends_well_at_once_is_not_started_again_and_again(dev: Dev):

@@ -25,7 +25,7 @@ def look_at_both(agents: Agents) -> Plan:
     """Two calls beside each other: the first needs a permission, the other ends at once."""
     outside, inside = agents.folder / "outside", agents.folder / "project-dev" / "inside"
     inside.parent.mkdir()
-    outside.write_text(SECRET)
+    outside.write_text(OUTSIDE_TEXT)
     inside.write_text("hello")
     both = tuple(ToolCall("Read", {"file_path": str(path)}) for path in (outside, inside))
     return Plan((Rule("look at both", (Turn(calls=both), say("I looked"))),))
@@ -37,7 +37,7 @@ PLAN = Plan(
         Rule("make another", (bash("mkdir made-there"), say("It was tried"))),
     )
 )
-SECRET = "what stands outside"
+OUTSIDE_TEXT = "what stands outside"
 PROMPTS = ("--permission-mode", "default")
 
 
@@ -151,7 +151,7 @@ async def test_a_prompt_is_answered_by_a_person_and_by_nothing_that_agents_write
         await dev.heard("not that one")
         await dev.heard("yes, do that")
         await dev.has_read_all()
-    assert not dev.asked(SECRET)
+    assert not dev.asked(OUTSIDE_TEXT)
 
 
 async def test_a_call_that_ends_beside_one_that_waits_takes_nothing_from_a_person(
@@ -165,7 +165,7 @@ async def test_a_call_that_ends_beside_one_that_waits_takes_nothing_from_a_perso
 
     await dev.sessions.decide(approval.id, Verdict(behavior="allow"))
 
-    await dev.heard(SECRET)
+    await dev.heard(OUTSIDE_TEXT)
     await dev.has_read_all()
     [decision] = (await dev.sessions.approvals(history=5)).decisions
     assert (decision.behavior, decision.by) == ("allow", "cli")
