@@ -13,6 +13,7 @@ from meshbot_core.host.writing import Writing
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import Draft, LeaseRequest, OutboxMessage
 from meshbot_core.node.node import Node
+from meshbot_core.types import new_id
 
 
 @dataclass(slots=True)
@@ -33,6 +34,16 @@ class Desk:
         to = await self.writing.receiver(request.to, request.message)
         draft = self.writing.draft(request.id, to, "message", request.message)
         return await self._post(draft, wait=request.wait)
+
+    async def tell(self, to: str, text: str) -> None:
+        """Send a message of the host's own, which no limit of its session counts or stops.
+
+        Raises:
+            MeshError: It cannot be sent.
+        """
+        name = await self.writing.receiver(to, text, is_counted=False)
+        draft = replace(self.writing.draft(new_id(), name, "message", text), hops=0)
+        await self._post(draft, wait=False)
 
     async def broadcast(self, request: api.BroadcastRequest) -> tuple[api.SendResult, ...]:
         """Send to every other agent of the mesh but those excluded."""

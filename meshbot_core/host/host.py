@@ -40,7 +40,7 @@ from meshbot_core.node.events import (
     OutboxChanged,
 )
 from meshbot_core.node.node import Listen, Node
-from meshbot_core.types import Clock, new_id
+from meshbot_core.types import Clock
 from meshbot_core.version import VERSION
 
 _LOOK_S: Final = 0.25
@@ -138,9 +138,7 @@ class AgentHost:
     async def _tell_operator(self, text: str) -> None:
         """Let a person know what the session needs them for."""
         try:
-            await self.desk.send(
-                api.SendRequest(id=new_id(), to="operator", message=text, wait=False)
-            )
+            await self.desk.tell("operator", text)
         except MeshError as error:
             log.warning("the operator could not be told: %s", error)
 

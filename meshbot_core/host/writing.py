@@ -55,20 +55,24 @@ class Writing:
             hops=min(MAX_HOPS, max(self.hops(), after_answered)),
         )
 
-    async def receiver(self, to: str, text: str) -> str:
+    async def receiver(self, to: str, text: str, *, is_counted: bool = True) -> str:
         """The agent that ``to`` means; the operator's host is started when it does not run.
+
+        ``is_counted``: it counts as a message of the session, whose guard may refuse it.
 
         Raises:
             UnknownPeerError: ``to`` is not in the mesh.
             TooLargeError: The text is over the mesh's limit.
             InvalidArgumentError: The text is no Unicode.
+            GuardPausedError: The session sends too many.
         """
         self.node.reread()
         name = self.operators.meant(to, self.node.config)
         if self.operators.is_another(name, self.node.config):
             await self.operators.be_there(self.node.config)
         self.check_receiver(name, text)
-        self.may_send()
+        if is_counted:
+            self.may_send()
         return name
 
     async def note_on(self, name: str) -> str:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
+from meshbot_core.claude.framing import own_words
 from meshbot_core.claude.native import (
     BURST,
     MAX_FRAME_BYTES,
@@ -44,7 +45,7 @@ _REMEMBERED_FRAMES: Final = 256
 _MAX_WAITING: Final = 1000
 _STATES: Final = frozenset(get_args(PushReport.model_fields["state"].annotation))
 _ANSWER_HINTS: Final = 3
-_NO_MAILBOX: Final = (
+_NO_MAILBOX: Final = own_words(
     "This address takes no messages, so what you sent there reached nobody. Answer agents of the "
     "mesh with mcp__mesh__reply (to, messageId, message) or mcp__mesh__send_message."
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from meshbot_core.claude.answers import fits_context
-from meshbot_core.claude.framing import framed, sender_of
+from meshbot_core.claude.framing import framed, own_words, sender_of
 from meshbot_core.errors import MailboxError, NoSessionError
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mailbox.records import Channel, InboxMessage, LeaseRequest
@@ -349,7 +349,7 @@ class Pusher:
 
 
 def _reminder(message: InboxMessage, server: str) -> str:
-    return (
+    return own_words(
         f"Reminder: agent {message.sender!r} still waits for your answer to its ask "
         f"{message.id!r}. "
         f"Answer it with mcp__{server}__reply(to={message.sender!r}, messageId={message.id!r}, "

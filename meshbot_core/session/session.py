@@ -11,6 +11,7 @@ from typing import Final
 
 from meshbot_core.claude import answers, hooks
 from meshbot_core.claude import stream as lines
+from meshbot_core.claude.framing import own_words
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.errors import MailboxError
 from meshbot_core.mailbox.mailbox import Mailbox
@@ -42,7 +43,9 @@ _TRY_AGAIN_S: Final = 0.5
 _PROMPT_WITHIN_MS: Final = 15_000
 """By then Claude Code is at its prompt, unless a dialog of its own stands before it."""
 _LIMIT_PAUSE_MS: Final = 60_000
-_GO_ON: Final = "The limit of the API that ended your last turn is over: go on where you were."
+_GO_ON: Final = own_words(
+    "The limit of the API that ended your last turn is over: go on where you were."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from meshbot_core.claude import hooks
 from meshbot_core.claude import stream as lines
-from meshbot_core.claude.framing import ids_in
+from meshbot_core.claude.framing import ids_in, is_own
 from meshbot_core.claude.hook_settings import WAKE_SUMMARY, SessionKind
 from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.statusline import StatusReport
@@ -177,7 +177,8 @@ class Tracker:
             shown = (*shown, Woken())
         if self._is_in_turn:
             return shown
-        return (*self.turn_began(is_by_human=not ids and not _is_notice(prompt)), *shown)
+        is_by_human = not (ids or _is_notice(prompt) or is_own(prompt))
+        return (*self.turn_began(is_by_human=is_by_human), *shown)
 
     def turn_began(self, *, is_by_human: bool) -> tuple[Effect, ...]:
         """A turn begins; nothing when one runs."""
@@ -221,13 +222,14 @@ class Tracker:
     def stream(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
         """Note a line of a headless session."""
         self._heard_ms = self.clock.now_ms()
-        self._said_ms, self._garbage = 0, ""
+        was_said, self._said_ms, self._garbage = bool(self._said_ms), 0, ""
         match event:
             case lines.TurnBegan():
                 return self._stream_began(event)
-            case lines.UserSpoke():
-                if event.is_replay and (ids := ids_in(event.text)):
-                    return (*self.turn_began(is_by_human=False), Shown(ids))
+            case lines.UserSpoke() if event.is_replay:
+                ids = ids_in(event.text)
+                began = self.turn_began(is_by_human=False) if ids or was_said else ()
+                return (*began, Shown(ids)) if ids else began
             case lines.TurnEnded():
                 return self._stream_ended(event)
             case lines.RateLimited() if event.is_rejected:
@@ -331,9 +333,12 @@ class Tracker:
         return ended
 
 
+_NOTICES: Final = ("<task-notification>", "<system-reminder>", "<cross-session-message")
+
+
 def _is_notice(prompt: str) -> bool:
-    """Whether Claude Code itself put this in as a prompt (a waiter or task that ended)."""
-    return prompt.lstrip().startswith(("<task-notification>", "<system-reminder>"))
+    """Whether no person typed this: a waiter or task that ended, or another session."""
+    return prompt.lstrip().startswith(_NOTICES)
 
 
 def _call_text(tool: str, tool_input: JsonValue) -> str:

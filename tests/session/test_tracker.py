@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from meshbot_core.claude.framing import own_words
 from meshbot_core.claude.hooks import parse_hook
 from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.stream import parse_event
@@ -205,6 +208,33 @@ def test_a_headless_line_that_nothing_answers_makes_the_session_deaf_until_an_ev
     assert (tracker.state, tracker.reason) == ("deaf", "claude does not answer; it is silent")
     line(tracker, type="user", isReplay=True, message={"role": "user", "content": PUSHED})
     assert tracker.state == "working"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        PUSHED,
+        own_words("Reminder: agent 'ops' still waits."),
+        "<cross-session-message from='uds:/x'>\nhello\n</cross-session-message>",
+        "<task-notification>done</task-notification>",
+    ],
+)
+def test_what_nobody_typed_is_no_word_of_a_human(prompt):
+    tracker, _ = a_tracker()
+
+    assert hook(tracker, "UserPromptSubmit", prompt=prompt)[0] == TurnBegan(is_by_human=False)
+
+
+def test_a_line_of_ours_begins_a_headless_turn_though_it_brings_no_message():
+    tracker, _ = a_tracker("headless")
+    tracker.said()
+    content = own_words("Reminder: agent 'ops' still waits.")
+
+    began = line(tracker, type="user", isReplay=True, message={"role": "user", "content": content})
+    assert began == (TurnBegan(is_by_human=False),)
+    assert tracker.state == "working"
+    again = line(tracker, type="user", isReplay=True, message={"role": "user", "content": content})
+    assert again == ()
 
 
 def test_an_api_limit_is_a_state_of_its_own():

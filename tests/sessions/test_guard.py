@@ -93,7 +93,9 @@ async def test_two_daemons_that_answer_each_other_for_ever_are_paused_until_a_hu
     await said_to_the_operator(mesh_paths, "I am paused")
 
 
-async def test_a_daemon_that_sends_too_many_is_refused_and_reads_why(agents, ops, newest):
+async def test_a_daemon_that_sends_too_many_is_refused_and_reads_why(
+    agents, ops, mesh_paths, newest
+):
     limits = {**RUNAWAY, "messages_per_minute": 1}
     dev = await agents.start("dev", Chatter("ops"), newest, kind="headless", limits=limits)
 
@@ -105,6 +107,8 @@ async def test_a_daemon_that_sends_too_many_is_refused_and_reads_why(agents, ops
     await dev.is_in("paused")
     [sent] = (await ops.check()).messages
     assert sent.text == "number 1 for you"
+    told = await said_to_the_operator(mesh_paths, "I am paused")
+    assert "meshbot resume dev" in told
 
 
 async def test_a_chain_of_messages_that_cause_each_other_is_ended_and_goes_on_when_resumed(
