@@ -386,15 +386,17 @@ class SessionDesk:
         session = self.session
         if session is None or client.kind != "serve" or session.ways.process is None:
             return
-        if session.options.kind == "headless":
-            return  # there Claude Code starts a lost server again by itself
         if parent_of(client.pid) == session.ways.process.pid:
-            session.tools.came(client.session)
+            session.pusher.readers.add(client.session)
+            if session.options.kind == "interactive":
+                # A headless Claude Code starts a lost server again by itself.
+                session.tools.came(client.session)
 
     def client_left(self, client: str) -> None:
         """A client's event stream ended."""
         if (session := self.session) is not None:
             session.tools.vanished(client)
+            session.pusher.readers.discard(client)
             if session.ways.native_left(client):
                 session.pusher.native_left()
 

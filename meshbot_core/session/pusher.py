@@ -33,6 +33,7 @@ _OVERDUE_MS: Final[dict[Hop, int]] = {
     "paste": 15_000,
     "stream": 120_000,
 }
+_FORGOTTEN_MS: Final = 10 * 60 * 1000
 _CHANNELS: Final[dict[Hop, Channel]] = {
     "stream": "stream_json",
     "native": "wake",
@@ -95,6 +96,8 @@ class Pusher:
     ways: Ways
     clock: Clock
     server: str = "mesh"
+    readers: set[str] = field(default_factory=set)
+    """Clients of the host whose calls are this session's."""
     _handed: list[_Handed] = field(default_factory=list)
     _read: tuple[int, int] = (0, 0)
     """A turn, and what its messages carry on because of what a tool's result showed in it."""
@@ -103,6 +106,8 @@ class Pusher:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _not_before_ms: int = 0
+    _owed: list[str] = field(default_factory=list)
+    """Leases to be given back as soon as that can be done."""
     _owes_all: bool = False
 
     @property
@@ -211,7 +216,14 @@ class Pusher:
     async def _lease(
         self, hop: Hop, frame_id: str, request: LeaseRequest
     ) -> tuple[_Handed | None, tuple[InboxMessage, ...]]:
-        batch = await self.mailbox.lease(request)
+        lease_id = new_id()
+        try:
+            batch = await self.mailbox.lease(replace(request, lease_id=lease_id))
+        except asyncio.CancelledError:
+            # A hook that was given up: the lease is on disk all the same.
+            self._owed.append(lease_id)
+            self.poke()
+            raise
         if not batch.messages:
             return None, ()
         handed = _Handed(
@@ -253,15 +265,27 @@ class Pusher:
         ids = [each.ids for each in self._handed if each.hop == "waiter" and each.turn is None]
         await self.shown(tuple(sorted(frozenset[str]().union(*ids))))
 
-    async def turn_ended(self, *, is_well: bool, turn: int, retry_at_ms: int = 0) -> None:
-        """A turn is over: what was shown in it is done, or comes again."""
+    async def turn_ended(
+        self, *, is_well: bool, turn: int, ended_at_ms: int, retry_at_ms: int = 0
+    ) -> None:
+        """A turn is over: what was shown in it is done, or comes again.
+
+        What tools' results carried is done too: they were all read.
+        """
         over = [handed for handed in self._handed if handed.turn is not None]
         over = [handed for handed in over if (handed.turn or 0) <= turn]
         if is_well:
             self._failures = 0
             await self.mailbox.acknowledge([handed.lease_id for handed in over])
             self._handed = [handed for handed in self._handed if handed not in over]
-            await self._remind({ask for handed in over for ask in handed.asks})
+            asks = {ask for handed in over for ask in handed.asks}
+            if self.readers and self.mailbox.counts.leased:
+                asks.update(
+                    await self.mailbox.acknowledge_readers(
+                        tuple(self.readers), before_ms=ended_at_ms
+                    )
+                )
+            await self._remind(asks)
         else:
             await self._give_back(over)
             self._wait_until(retry_at_ms)
@@ -317,6 +341,7 @@ class Pusher:
     async def gone(self) -> None:
         """The process is dead: all that it holds comes again."""
         self._handed = []
+        self.readers.clear()
         self._not_before_ms = 0
         self._owes_all = True
         try:
@@ -325,7 +350,10 @@ class Pusher:
             log.warning("what the dead session held is given back later: %s", error)
 
     async def _pay(self) -> None:
-        """Give back what a dead process held, if that could not be done at once."""
+        """Give back what could not be given back at once."""
+        if self._owed:
+            await self.mailbox.give_back(lease_ids=self._owed)
+            self._owed = []
         if self._owes_all:
             await self.mailbox.give_back(session=self.session)
             self._owes_all = False
@@ -339,13 +367,15 @@ class Pusher:
         if self.tracker.is_in_turn or self.tracker.state not in ("idle", "deaf"):
             return
         now_ms = self.clock.now_ms()
-        overdue = [
-            handed
-            for handed in self._handed
-            if handed.turn is None
-            and (handed.is_stranded or now_ms - handed.at_ms > _OVERDUE_MS.get(handed.hop, 0))
-        ]
-        await self._give_back(overdue)
+        await self._give_back([each for each in self._handed if _is_overdue(each, now_ms)])
+
+
+def _is_overdue(handed: _Handed, now_ms: int) -> bool:
+    """Whether an idle session would have shown it by now, or told of the end of that turn."""
+    age_ms = now_ms - handed.at_ms
+    if handed.turn is not None:
+        return age_ms > _FORGOTTEN_MS
+    return handed.is_stranded or age_ms > _OVERDUE_MS.get(handed.hop, 0)
 
 
 def _reminder(message: InboxMessage, server: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from meshbot_core.claude import answers, hooks
 from meshbot_core.claude import stream as lines
@@ -48,6 +48,11 @@ _GO_ON: Final = own_words(
 )
 
 
+class _When(NamedTuple):
+    turn: int
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a session needs of its host."""
@@ -77,7 +82,7 @@ class Session:
     ways: SessionWays = field(init=False)
     pusher: Pusher = field(init=False)
     tools: ToolServer = field(init=False)
-    _effects: asyncio.Queue[tuple[Effect, int]] = field(default_factory=asyncio.Queue)
+    _effects: asyncio.Queue[tuple[Effect, _When]] = field(default_factory=asyncio.Queue)
     _last_shown: str = ""
     _last_look: tuple[str, str, str] = ("", "", "")
     _is_pause_told: bool = False
@@ -203,33 +208,33 @@ class Session:
     # -- what follows from it
 
     def _heard(self, effects: tuple[Effect, ...]) -> None:
+        when = _When(self.tracker.turn, self.around.clock.now_ms())
         for effect in effects:
-            self._effects.put_nowait((effect, self.tracker.turn))
+            self._effects.put_nowait((effect, when))
         self._changed()
         self.pusher.poke()
 
     async def _act(self) -> None:
         while True:
-            effect, turn = await self._effects.get()
-            await self._followed(effect, turn)
+            await self._followed(*await self._effects.get())
             self._effects.task_done()
 
     async def settled(self) -> None:
         """Return when everything that was told so far has been acted on."""
         await self._effects.join()
 
-    async def _followed(self, effect: Effect, turn: int) -> None:
+    async def _followed(self, effect: Effect, when: _When) -> None:
         """Act on an effect; what a full disk keeps from being done comes again later, marked."""
         for _ in range(_TRIES):
             try:
-                await self._follow(effect, turn)
+                await self._follow(effect, when)
             except MailboxError as error:
                 self.around.log.write("failed", f"the mailbox cannot be written: {error}")
                 await asyncio.sleep(_TRY_AGAIN_S)
             else:
                 return
 
-    async def _follow(self, effect: Effect, turn: int) -> None:
+    async def _follow(self, effect: Effect, when: _When) -> None:
         guard = self.around.guard
         match effect:
             case TurnBegan(is_by_human):
@@ -239,7 +244,7 @@ class Session:
             case Woken():
                 await self.pusher.woken()
             case TurnEnded():
-                await self._turn_ended(effect, turn)
+                await self._turn_ended(effect, when)
             case ConversationBegan(conversation):
                 self.around.log.write("conversation", conversation)
             case Spent(total_usd, conversation):
@@ -247,12 +252,17 @@ class Session:
         self._pause_if_due()
         self._changed()
 
-    async def _turn_ended(self, how: TurnEnded, turn: int) -> None:
+    async def _turn_ended(self, how: TurnEnded, when: _When) -> None:
         until_ms = how.limited_until_ms
         if how.is_limit:
             until_ms = until_ms or self.around.clock.now_ms() + _LIMIT_PAUSE_MS
             self.tracker.limited_until_ms = until_ms
-        await self.pusher.turn_ended(is_well=how.is_well, turn=turn, retry_at_ms=until_ms)
+        await self.pusher.turn_ended(
+            is_well=how.is_well,
+            turn=when.turn,
+            ended_at_ms=when.at_ms,
+            retry_at_ms=until_ms,
+        )
         if not how.is_well and not how.error:
             self.pusher.interrupted()
 

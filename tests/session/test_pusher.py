@@ -71,7 +71,10 @@ class Scene:
         await self.pusher.shown(ids_in(self.ways.given[-1]))
         self.tracker._is_in_turn = False
         self.tracker.to("idle")
-        await self.pusher.turn_ended(is_well=is_well, turn=self.tracker.turn)
+        self.clock.advance(1)
+        await self.pusher.turn_ended(
+            is_well=is_well, turn=self.tracker.turn, ended_at_ms=self.clock.now_ms()
+        )
 
 
 @pytest.fixture
@@ -264,3 +267,51 @@ async def test_a_turn_that_is_over_leaves_no_hops_to_the_next(scene):
     scene.tracker._is_in_turn = False
     scene.tracker.turn_began(is_by_human=True)
     assert scene.pusher.next_hops == 0
+
+
+async def test_a_hook_that_is_given_up_leaves_nothing_on_lease(scene):
+    scene.tracker.turn_began(is_by_human=True)
+    await scene.comes("hello")
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(scene.pusher.inject())
+        await asyncio.sleep(0)  # until it waits for the mailbox
+        asking.cancel()
+
+    assert asking.cancelled()
+    await until(lambda: (scene.mailbox.counts.leased, scene.mailbox.counts.unread) == (0, 1))
+
+
+async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_minutes(scene):
+    message = await scene.comes("hello")
+    await scene.pushed(1)
+    await scene.pusher.shown((message,))
+
+    scene.clock.advance(9 * 60_000)
+    scene.pusher.poke()
+    assert scene.mailbox.counts.leased == 1
+    scene.clock.advance(2 * 60_000)
+    scene.pusher.poke()
+
+    assert "shownBefore=true" in await scene.pushed(2)
+
+
+async def test_decision_1_a_turn_that_ended_well_has_read_what_tools_results_carried(scene):
+    scene.tracker.turn_began(is_by_human=True)
+    scene.pusher.readers.add("serve-1-a")
+    ask = await scene.comes("may I?", type="ask")
+    for session in ("serve-1-a", "serve-2-b"):
+        await scene.comes("and this")
+        await scene.mailbox.lease(LeaseRequest(session=session, channel="check"))
+    scene.clock.advance(1)
+    ended_at_ms = scene.clock.now_ms()
+    await scene.comes("of the next turn")
+    await scene.mailbox.lease(LeaseRequest(session="serve-1-a", channel="check"))
+    scene.tracker._is_in_turn = False
+    scene.tracker.to("idle")
+
+    await scene.pusher.turn_ended(is_well=True, turn=scene.tracker.turn, ended_at_ms=ended_at_ms)
+
+    assert scene.mailbox.counts.leased == 2
+    reminder = await scene.pushed(1)
+    assert ask in reminder
+    assert "still waits for your answer" in reminder

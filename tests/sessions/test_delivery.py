@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
 
 import pytest
@@ -98,23 +96,6 @@ async def test_two_interactive_agents_ask_and_answer_each_other(agents, version)
     await prod.has_read_all()
 
 
-async def test_a_claude_killed_at_its_prompt_is_shown_the_message_after_it_was_resumed(
-    agents, ops, newest
-):
-    dev = await agents.start("dev", PLAN, newest, "--permission-mode", "default")
-    async with watching(dev.paths) as person:
-        await dev.is_in("idle")
-        await person.types("make a folder")
-        before = await dev.is_in("needs_approval")
-        await ops.send(to="dev", message="while the prompt stands")
-
-        assert before.pid is not None
-        os.kill(before.pid, signal.SIGKILL)
-
-        await dev.heard("while the prompt stands")
-        await dev.has_read_all()
-
-
 async def test_what_a_person_set_up_goes_on_working(agents, ops, newest):
     settings = {
         "hooks": {
@@ -154,6 +135,8 @@ async def test_an_agent_asks_the_operator_and_is_answered(agents, mesh_paths, ne
     await process.wait()
 
     await until(lambda: bool(dev.asked("You may.")), 15)
+    # The answer came with the tool's result, and the turn that read it ended well.
+    await dev.has_read_all()
 
 
 async def _meshbot(*words: str) -> asyncio.subprocess.Process:
