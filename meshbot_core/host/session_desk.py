@@ -101,7 +101,8 @@ class SessionDesk:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look after the session until the block ends; goes on with that of a dead host."""
-        await asyncio.to_thread(end_leftovers, self.agent)
+        if self.agent.session_json.exists():  # one ran as the last host died
+            await asyncio.to_thread(end_leftovers, self.agent)
         self._is_down = await asyncio.to_thread(kept_end, self.agent) is not None
         async with asyncio.TaskGroup() as group:
             self._group = group

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from meshbot_core.claude.stream import StreamEvent
 from meshbot_core.session.headless_process import HeadlessProcess
+from meshbot_core.session.leftovers import MARK_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class HeadlessHands:
             folder=folder,
             on_event=self.on_event,
             on_garbage=self._heard_garbage,
+            mark=MARK_VARIABLE,
         ) as process:
             self._last, self._last_garbage = process, ""
             yield HeadlessHand(process, self.on_said)

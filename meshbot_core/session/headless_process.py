@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal as signals
-import sys
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from meshbot_core.claude.stream import StreamEvent, interrupt_line, parse_event,
 from meshbot_core.errors import ClaudeEventError, ClaudeMissingError, NoSessionError
 from meshbot_core.session.line_reader import LineReader, TooLong
 from meshbot_core.terminal import process_group
+from meshbot_core.terminal.launching import launched
 from meshbot_core.types import new_id
 
 MAX_LINE_BYTES: Final = 64 * 1024 * 1024
@@ -27,8 +27,6 @@ _TAIL_LINES: Final = 20
 _SHOWN_CHARS: Final = 200
 _LAST_OUTPUT_S: Final = 0.3
 """How long a process that outlives claude may hold its output open before we look away."""
-
-_LAUNCHER: Final = Path(process_group.__file__).with_name("launcher.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,12 @@ class HeadlessProcess:
         folder: Path,
         on_event: Callable[[StreamEvent], None],
         on_garbage: Callable[[str], None],
+        mark: str = "",
     ) -> AsyncIterator["HeadlessProcess"]:
         """Run ``argv`` in ``folder`` until the block ends; then it is ended.
 
-        ``on_garbage`` gets what is no event, in one line and cut.
+        ``on_garbage`` gets what is no event, in one line and cut; ``mark`` is that of
+        ``launched``.
 
         Raises:
             ClaudeMissingError: It cannot be started.
@@ -75,7 +75,7 @@ class HeadlessProcess:
             stdout, their_stdout = await _pipe_out(pipes)
             stderr, their_stderr = await _pipe_out(pipes)
             theirs = (their_stdin, their_stdout, their_stderr)
-            process = await _spawned(argv, theirs, environment, folder)
+            process = await _spawned(argv, theirs, environment, folder, mark)
             self = cls(process, stdin, _Ears(on_event, on_garbage))
             try:
                 async with asyncio.TaskGroup() as group:
@@ -180,14 +180,13 @@ async def _spawned(
     pipes: tuple[int, int, int],
     environment: Mapping[str, str],
     folder: Path,
+    mark: str,
 ) -> Process:
     """Start ``argv``; its ends of the pipes are closed here, whatever happens."""
     stdin, stdout, stderr = pipes
-    # Should this host be killed, the launcher sees to it that claude ends with it.
-    command = [sys.executable, "-I", "-S", str(_LAUNCHER), "--", *argv]
     try:
         return await asyncio.create_subprocess_exec(
-            *command,
+            *launched(argv, has_terminal=False, mark=mark),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,

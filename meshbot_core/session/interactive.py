@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshbot_core.session.leftovers import MARK_VARIABLE
 from meshbot_core.terminal.pty_process import PtyProcess
 from meshbot_core.terminal.viewers import Viewers
 
@@ -67,6 +68,7 @@ class TerminalHands:
             columns=screen.columns,
             rows=screen.rows,
             on_output=self.viewers.feed,
+            mark=MARK_VARIABLE,
         ) as process:
             self._process = process
             try:

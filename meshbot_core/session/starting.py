@@ -27,13 +27,11 @@ from meshbot_core.claude.tools import APPROVAL_TOOL, APPROVAL_VARIABLE
 from meshbot_core.errors import ClaudeFlagError, SessionFolderError
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.hooking import session_hooks, status_line_command
+from meshbot_core.session.leftovers import MARK_VARIABLE
 from meshbot_core.session.records import SessionOptions
 from meshbot_core.session.self_report import SelfReports
 
 SERVER_NAME: Final = "mesh"
-MARK_VARIABLE: Final = "MESHBOT_AGENT_FOLDER"
-"""In the environment of all that a session started: by it a later host finds leftovers."""
-
 _URL_VARIABLE: Final = "MESHBOT_HOOK_URL"
 _TOKEN_VARIABLE: Final = "MESHBOT_HOOK_TOKEN"  # noqa: S105 - a name, no secret
 

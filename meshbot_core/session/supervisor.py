@@ -17,6 +17,7 @@ from meshbot_core.session.budget import MOST, WINDOW_MS, CrashBudget
 from meshbot_core.session.ending import forget_end, keep_end
 from meshbot_core.session.hands import Hand, Hands
 from meshbot_core.session.hook_listener import hook_listener
+from meshbot_core.session.leftovers import end_leftovers
 from meshbot_core.session.records import Record, SessionOptions, SessionView
 from meshbot_core.session.session import Session
 from meshbot_core.session.starting import Prepared
@@ -131,6 +132,9 @@ class Supervisor:
         self.exit_status = status
         last_words = self._failure or self.hands.last_words()
         await self.session.process_gone()
+        if status:
+            # Who ends well has ended what it started.
+            await asyncio.to_thread(end_leftovers, self.agent)
         return await self._after(status, last_words, self.clock.now_ms() - began_ms)
 
     def _is_lost(self, status: int) -> bool:

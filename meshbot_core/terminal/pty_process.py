@@ -7,7 +7,6 @@ import os
 import pty
 import signal as signals
 import struct
-import sys
 import termios
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -16,12 +15,12 @@ from typing import Final
 
 from meshbot_core.errors import SessionError
 from meshbot_core.terminal import process_group
+from meshbot_core.terminal.launching import launched
 
 MIN_COLUMNS: Final = 2
 MAX_COLUMNS: Final = 1000
 _CHUNK_BYTES: Final = 64 * 1024
 _MAX_WAITING_BYTES: Final = 4 * 1024 * 1024
-_LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 
 
 class PtyProcess:
@@ -46,8 +45,11 @@ class PtyProcess:
         columns: int,
         rows: int,
         on_output: Callable[[bytes], None],
+        mark: str = "",
     ) -> AsyncIterator["PtyProcess"]:
         """Run ``argv`` in ``folder`` until the block ends; then it is ended.
+
+        ``mark`` is that of ``launched``.
 
         Raises:
             SessionError: It cannot be started.
@@ -56,7 +58,7 @@ class PtyProcess:
         try:
             _set_size(ours, columns, rows)
             os.set_blocking(ours, False)
-            process = await _spawned(argv, theirs, environment, folder)
+            process = await _spawned(argv, theirs, environment, folder, mark)
         except BaseException:
             os.close(ours)
             raise
@@ -130,11 +132,15 @@ class PtyProcess:
 
 
 async def _spawned(
-    argv: Sequence[str], terminal: int, environment: Mapping[str, str], folder: Path
+    argv: Sequence[str],
+    terminal: int,
+    environment: Mapping[str, str],
+    folder: Path,
+    mark: str,
 ) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_LAUNCHER), "--tty", "--", *argv),
+            *launched(argv, has_terminal=True, mark=mark),
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

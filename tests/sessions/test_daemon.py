@@ -1,8 +1,13 @@
 """A headless session: one process, one conversation, messages in and answers out."""
 
+import os
+import signal
+
 import pytest
 
-from meshbot_core.demo.script import ModelRequest, Plan, Rule, Turn, call
+from meshbot_core.demo.script import BASH_TOOL, ModelRequest, Plan, Rule, ToolCall, Turn, call
+from tests.support.processes import is_gone
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.claude, pytest.mark.slow]
 
@@ -41,3 +46,21 @@ async def test_an_ask_to_a_daemon_is_answered_by_itself(agents, ops, version):
 
     assert answered.answer is not None, dev.log
     assert answered.answer.text == "It is."
+
+
+async def test_a_killed_claude_leaves_no_tool_at_work_beside_the_one_that_goes_on(
+    agents, ops, newest
+):
+    run = {"command": "echo $$ >> tools; exec sleep 297", "description": "wait"}
+    plan = Plan((Rule("run it", (Turn(calls=(ToolCall(BASH_TOOL, run),)),)),))
+    dev = await agents.start("dev", plan, newest, "--allowedTools", "Bash", kind="headless")
+    tools = agents.folder / "project-dev" / "tools"
+    await ops.send(to="dev", message="run it")
+    await until(lambda: tools.exists() and bool(tools.read_text()), 20)
+    view = await dev.view()
+    [tool] = map(int, tools.read_text().split())
+
+    os.kill(view.pid, signal.SIGKILL)
+
+    await until(lambda: is_gone(tool), 10)
+    await dev.sees(lambda view: view.restarts == 1)
