@@ -16,9 +16,9 @@ from meshbot_core.clients.looks import (
     all_agents,
     local_agent,
     looking_into,
-    session_client,
     side_by_side,
 )
+from meshbot_core.clients.sessions import session_client
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import InvalidArgumentError, MeshError, NoSuchApprovalError
 from meshbot_core.host.session_api import ApprovalPage

@@ -11,12 +11,12 @@ from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.painting import Painter
 from meshbot_core.cli.show import note
 from meshbot_core.cli.terminal_view import Terminal
+from meshbot_core.clients.left_sessions import bring_back
 from meshbot_core.clients.starting import shell_status, views
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import HostUnavailableError, MeshError, NoSessionError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import Ended, ScreenClient
-from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
 
@@ -50,6 +50,7 @@ async def attach_here(
         NoSessionError: There is none, or it has no screen.
     """
     columns, rows = terminal.size()
+    await bring_back(agent)
     async with ScreenClient.connected(agent, columns=columns, rows=rows) as client:
         await _tell_of_key(agent, key)
         before = await client.scrollback(limit=scrollback) if scrollback else ScrollbackPage()
@@ -220,16 +221,10 @@ class Attachment:
         columns, rows = self.terminal.size()
         async with asyncio.timeout(_AWAY_LIMIT_S):
             while True:
-                await asyncio.to_thread(_bring_back, self.agent)
+                with contextlib.suppress(MeshError):
+                    await bring_back(self.agent)
                 with contextlib.suppress(HostUnavailableError, NoSessionError):
                     return await stack.enter_async_context(
                         ScreenClient.connected(self.agent, columns=columns, rows=rows)
                     )
                 await asyncio.sleep(_LOOK_AGAIN_S)
-
-
-def _bring_back(agent: AgentPaths) -> None:
-    """Start a host for a session that the last one left behind when it died."""
-    if agent.session_json.exists() and not host_answers(agent):
-        with contextlib.suppress(MeshError):
-            spawn_host(agent, SpawnOptions()).wait()

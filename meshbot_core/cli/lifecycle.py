@@ -8,7 +8,8 @@ from meshbot_core.cli.border import EXIT_FAILED
 from meshbot_core.cli.local_agents import each_told
 from meshbot_core.cli.options import complete_peer, mesh_option
 from meshbot_core.cli.show import line
-from meshbot_core.clients.looks import local_agent, session_client
+from meshbot_core.clients.looks import local_agent
+from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.text import plain
 from meshbot_core.mesh.paths import AgentPaths, open_mesh
 
@@ -47,7 +48,7 @@ def stop(name: str, timeout_s: float, signal_name: str, mesh: str) -> None:
     agent = local_agent(open_mesh(mesh), name)
     word = signal_name.upper()
     signal = word if word.startswith("SIG") else f"SIG{word}"
-    asyncio.run(_stop(agent, timeout_s, signal))
+    asyncio.run(stop_session(agent, timeout_s=timeout_s, signal_name=signal))
     line(f'"{plain(name)}" is stopped')
 
 
@@ -69,11 +70,6 @@ def restart(context: click.Context, names: tuple[str, ...], mesh: str) -> None:
 def resume(name: str, mesh: str) -> None:
     """Let an agent go on that went past one of its limits."""
     asyncio.run(_resume(local_agent(open_mesh(mesh), name)))
-
-
-async def _stop(agent: AgentPaths, timeout_s: float, signal: str) -> None:
-    async with session_client(agent) as session:
-        await session.stop(timeout_s=timeout_s, signal_name=signal)
 
 
 async def _restart(agent: AgentPaths) -> str:

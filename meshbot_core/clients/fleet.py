@@ -9,8 +9,10 @@ from typing import Final
 from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.clients.fleet_changes import changes, fleet_of
 from meshbot_core.clients.fleet_file import Fleet
-from meshbot_core.clients.looks import looking_into, session_client
+from meshbot_core.clients.left_sessions import bring_back, is_left
+from meshbot_core.clients.looks import looking_into
 from meshbot_core.clients.readiness import check_ready, is_trusted
+from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.starting import heard_hello, settled
 from meshbot_core.errors import HostUnavailableError, SessionError, SessionRunningError
 from meshbot_core.host.client import HostClient
@@ -38,6 +40,7 @@ class FleetWork:
     async def bring_up(self, agent: AgentPaths) -> str:
         """Have one agent run as the file says; what was done about it."""
         wanted = self.fleet.options(agent.agent, self.environment)
+        await bring_back(agent)
         running = await running_options(agent)
         if running is None:
             return await self._start(agent, wanted)
@@ -104,8 +107,7 @@ async def running_options(agent: AgentPaths) -> SessionOptions | None:
 
 async def take_down(agent: AgentPaths) -> str:
     """End one agent's session; what was done about it."""
-    if await running_options(agent) is None:
+    if not await is_left(agent) and await running_options(agent) is None:
         return "does not run"
-    async with session_client(agent) as session:
-        await session.stop(timeout_s=_STOP_LIMIT_S)
+    await stop_session(agent, timeout_s=_STOP_LIMIT_S)
     return "is stopped"

@@ -11,13 +11,11 @@ from meshbot_core.errors import (
     HostUnavailableError,
     InvalidNameError,
     MeshError,
-    NoSessionError,
     UnknownLocalAgentError,
 )
 from meshbot_core.host.api import HostStatus
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.link import Link, new_session
-from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.host.unix_http import UnixHttp
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
@@ -90,21 +88,6 @@ async def looking_into(agent: AgentPaths) -> AsyncIterator[HostClient]:
                 f"the host of {agent.agent!r} says nothing within {LOOK_LIMIT_S:g} s",
                 hint="run: meshbot doctor",
             ) from error
-
-
-@contextlib.asynccontextmanager
-async def session_client(agent: AgentPaths) -> AsyncIterator[SessionClient]:
-    """What can be done with the session of an agent whose host runs.
-
-    Raises:
-        NoSessionError: No host runs.
-    """
-    if not await asyncio.to_thread(host_answers, agent):
-        raise NoSessionError(
-            f'"{agent.agent}" does not run', hint=f"start it with: meshbot start --as {agent.agent}"
-        )
-    async with HostClient.connected(agent, kind="cli") as client:
-        yield SessionClient(client)
 
 
 async def look(agent: AgentPaths) -> Look:

@@ -58,6 +58,7 @@ log = logging.getLogger(__name__)
 _GUARD_NOTE: Final = "guard"
 _ASKS: Final = "it waits for an answer of yours: meshbot inbox"
 _GIVE_BACK_AGAIN_S: Final = 1.0
+_GOES_ON_WITHIN_S: Final = 20.0
 _RESTART_GRACE_S: Final = 5.0
 _QUIET_S: Final = 0.1
 """Changes that come close together are told as one."""
@@ -80,6 +81,7 @@ class SessionDesk:
     _supervisor: Supervisor | None = None
     _terminal: TerminalHands | None = None
     _is_starting: bool = False
+    _is_ready: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _told: SessionView | None = None
     _guard_kept: str = ""
@@ -109,6 +111,8 @@ class SessionDesk:
             telling = group.create_task(self._tell())
             if (kept := kept_session(self.agent)) is not None:
                 group.create_task(self._go_on(kept))
+            else:
+                self._is_ready.set()
             try:
                 yield
             finally:
@@ -116,6 +120,13 @@ class SessionDesk:
                     await self._supervisor.host_ends()
                 telling.cancel()
                 self._group = None
+                self._is_ready.set()
+
+    async def ready(self) -> None:
+        """Return once it is known what became of the last host's session."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOES_ON_WITHIN_S):
+                await self._is_ready.wait()
 
     # -- start and end
 
@@ -128,6 +139,8 @@ class SessionDesk:
             SessionRunningError: One runs.
             MeshError: It cannot be started; nothing was changed.
         """
+        if kept is None:
+            await self.ready()
         if self._is_starting or (self._supervisor and not self._supervisor.ended.is_set()):
             raise SessionRunningError(
                 f"{self.agent.agent!r} has a session already",
@@ -169,6 +182,12 @@ class SessionDesk:
 
     async def _go_on(self, kept: SessionKept) -> None:
         """Start the session again that the last host had; a crash of it counts as one."""
+        try:
+            await self._gone_on(kept)
+        finally:
+            self._is_ready.set()
+
+    async def _gone_on(self, kept: SessionKept) -> None:
         budget = CrashBudget(list(kept.restarted_at_ms))
         pause_s = budget.take(self.clock.now_ms())
         if pause_s is None or kept.options.restart == "never":

@@ -49,22 +49,28 @@ class SessionRoutes:
         return answered(await self._desk.start(call.options))
 
     async def _get(self, request: web.Request) -> web.Response:
+        await self._desk.ready()
         return answered(self._desk.answer())
 
     async def _stop(self, request: web.Request) -> web.Response:
+        await self._desk.ready()
         return answered(await self._desk.stop(await body_of(request, StopSession)))
 
     async def _restart(self, request: web.Request) -> web.Response:
+        await self._desk.ready()
         call = await body_of(request, RestartSession) if request.can_read_body else RestartSession()
         return answered(await self._desk.restart(call))
 
     async def _resume(self, request: web.Request) -> web.Response:
+        await self._desk.ready()
         return answered(self._desk.resume())
 
     async def _screen(self, request: web.Request) -> web.StreamResponse:
+        await self._desk.ready()
         return await screen_socket(request, self._desk.viewers())
 
     async def _scrollback(self, request: web.Request) -> web.Response:
+        await self._desk.ready()
         limit = max(1, min(_MOST_LINES, whole(request, "limit", 500)))
         page = self._desk.viewers().screen.scrollback(
             before=optional(request, "before"), limit=limit

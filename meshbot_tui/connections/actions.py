@@ -9,8 +9,9 @@ from typing import Final
 
 from meshbot_core.bootstrap.meshes import remove_peer
 from meshbot_core.claude.flags import sorted_flags
-from meshbot_core.clients.looks import session_client
+from meshbot_core.clients.fleet import running_options
 from meshbot_core.clients.readiness import check_ready, is_trusted
+from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.starting import Wanted, settled, started
 from meshbot_core.errors import HostRunningError, NoSessionError
 from meshbot_core.host.api import AskResult, SendResult
@@ -85,13 +86,11 @@ class Actions:
 
     async def options_of(self, name: str) -> SessionOptions | None:
         """What the agent's session was started with."""
-        async with session_client(self.mesh.agent(name)) as session:
-            return (await session.session()).options
+        return await running_options(self.mesh.agent(name))
 
     async def stop(self, name: str) -> None:
         """End the agent's session for good; its messages wait for the next one."""
-        async with session_client(self.mesh.agent(name)) as session:
-            await session.stop(timeout_s=_STOP_LIMIT_S)
+        await stop_session(self.mesh.agent(name), timeout_s=_STOP_LIMIT_S)
 
     async def restart(self, name: str) -> SessionView | None:
         """End claude and start it again, in the same conversation."""
