@@ -15,7 +15,7 @@ from typing import Final
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.demo.printing import Printer
 from meshbot_core.errors import HostUnavailableError, MeshError
-from meshbot_core.host.lock import is_alive, owner_pid
+from meshbot_core.host.owner import is_alive, owner_pid
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 
 _LOOK_S: Final = 0.05

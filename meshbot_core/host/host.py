@@ -16,9 +16,10 @@ from meshbot_core.host.attendance import Attendance, pid_of
 from meshbot_core.host.control import Control, serving
 from meshbot_core.host.desk import Desk
 from meshbot_core.host.legacy import import_legacy_queue, refuse_living_namesake
-from meshbot_core.host.lock import announce, is_alive, owned
+from meshbot_core.host.lock import announce, owned
 from meshbot_core.host.manifests import manifest_routes
 from meshbot_core.host.operating import OpenAsks, Operators, Vigil
+from meshbot_core.host.owner import is_alive
 from meshbot_core.host.peers import PeerDesk
 from meshbot_core.host.session_desk import SessionDesk
 from meshbot_core.host.session_routes import SessionRoutes

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from meshbot_core.errors import HostRunningError, HostUnavailableError, MeshError
 from meshbot_core.host import api
+from meshbot_core.host.owner import owner_pid
 from meshbot_core.host.spawn import SpawnOptions, error_from, host_answers, spawn_host
 from meshbot_core.host.unix_http import AwayError, Response, UnixHttp
 from meshbot_core.mesh.paths import AgentPaths
@@ -115,26 +116,27 @@ class Link:
         *,
         limit_s: float = _CALL_LIMIT_S,
     ) -> Response:
-        """Request ``path``; while the host is away, try again for ``AWAY_LIMIT_S``.
+        """Request ``path``; once the host is away, try again for ``AWAY_LIMIT_S``.
 
         Raises:
-            HostUnavailableError: No host came back in that time.
+            HostUnavailableError: No host came back in that time, or it says nothing in ``limit_s``.
             MeshError: What the host refused, as the class that it named.
         """
         body = content.model_dump_json().encode() if content else b""
         target = f"{path}?{urlencode(query)}" if query else path
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + AWAY_LIMIT_S
+        deadline_s: float | None = None
         while True:
             try:
                 async with asyncio.timeout(limit_s):
                     response = await self.http.request(method, target, body)
-            except (AwayError, TimeoutError) as error:
+            except TimeoutError as error:
+                raise self._unanswered() from error
+            except AwayError as error:
+                # From here on: a question may wait for its answer for long.
+                deadline_s = deadline_s or loop.time() + AWAY_LIMIT_S
                 if loop.time() > deadline_s or self.is_ending:
-                    raise HostUnavailableError(
-                        f"the host of {self.agent.agent!r} does not answer",
-                        hint="run: meshbot doctor",
-                    ) from error
+                    raise self._unanswered() from error
                 await asyncio.sleep(LOOK_AGAIN_S)
                 await self.ready()
             else:
@@ -151,10 +153,15 @@ class Link:
                     # An event that this version does not know passes.
                     yield api.HOST_EVENT.validate_json(line)
 
+    def _unanswered(self) -> HostUnavailableError:
+        return HostUnavailableError(
+            f"the host of {self.agent.agent!r} does not answer", hint="run: meshbot doctor"
+        )
+
     @property
     def _other_version_hint(self) -> str:
-        stop = f"meshbot stop --as {self.agent.agent}"
-        return f"end it, so that one of this version starts: {stop}"
+        pid = owner_pid(self.agent)
+        return f"end it, so that one of this version starts and goes on: kill {pid or 'its pid'}"
 
     def _refusal(self, response: Response, path: str) -> MeshError:
         try:

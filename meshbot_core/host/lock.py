@@ -10,6 +10,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from meshbot_core.errors import HostRunningError, MailboxUnavailableError
+from meshbot_core.host.owner import owner_pid
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import AgentPaths
@@ -61,15 +62,6 @@ async def _acquire(agent: AgentPaths, lock: FileLock) -> None:
             return
 
 
-def owner_pid(agent: AgentPaths) -> int | None:
-    """The pid in ``host.json``, if there is one."""
-    try:
-        found = json.loads(agent.host_json.read_bytes())["pid"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found if isinstance(found, int) else None
-
-
 def _owner(agent: AgentPaths) -> str:
     pid = owner_pid(agent)
     return f" (pid {pid})" if pid else ""
@@ -86,18 +78,3 @@ def announce(agent: AgentPaths, *, url: str, port: int, version: str, started_at
         "version": version,
     }
     write_atomically(agent.host_json, json.dumps(facts, indent=2).encode() + b"\n")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of this pid runs (a zombie counts as dead where that can be told)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:  # noqa: PTH123 - a kernel file
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return True

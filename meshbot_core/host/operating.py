@@ -12,7 +12,7 @@ from typing import Final
 
 from meshbot_core.errors import HostRunningError, InvalidNameError, MailboxError, MeshError
 from meshbot_core.host import api
-from meshbot_core.host.lock import is_alive, owner_pid
+from meshbot_core.host.owner import is_alive, owner_pid
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.host.unix_http import AwayError, UnixHttp
 from meshbot_core.mailbox.mailbox import Mailbox

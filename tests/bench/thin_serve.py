@@ -32,7 +32,7 @@ from meshbot_core.demo.session import Session, SessionGoneError, running
 from meshbot_core.demo.stdio_client import ServerGoneError, StdioClient, connected
 from meshbot_core.errors import MeshError, UnknownPeerError
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.lock import owner_pid
+from meshbot_core.host.owner import owner_pid
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mailbox.reader import MailboxReader
 from meshbot_core.mesh.paths import AgentPaths

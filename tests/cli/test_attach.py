@@ -7,7 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from meshbot_core.host.lock import owner_pid
+from meshbot_core.host.owner import owner_pid
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from tests.cli.on_terminal import DETACH, OnTerminal, on_terminal
 from tests.cli.running import Runner, finished

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meshbot_core.host.lock import owner_pid
+from meshbot_core.host.owner import owner_pid
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from tests.cli.on_terminal import DETACH, on_terminal

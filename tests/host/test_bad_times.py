@@ -180,5 +180,5 @@ async def test_a_host_of_another_version_is_told_in_a_line_with_what_to_do(mesh_
     finally:
         await runner.cleanup()
         agent.socket.unlink(missing_ok=True)
-    assert "meshbot stop --as dev" in misread.value.hint
-    assert "meshbot stop --as dev" in missing.value.hint
+    assert f"kill {os.getpid()}" in misread.value.hint
+    assert f"kill {os.getpid()}" in missing.value.hint

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
-from meshbot_core.host import api
+from meshbot_core.host import api, link
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import read_config
@@ -141,6 +141,25 @@ async def test_a_lease_survives_the_host_and_an_answer_lost_on_its_way_is_given_
         assert (await dev.check()).messages == ()
         await dev.settle(acknowledge=[batch.lease_id])
         assert (await dev.status()).leased == 0
+
+
+async def test_decision_10_a_question_that_waited_for_long_waits_on_when_its_host_is_replaced(
+    paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(link, "AWAY_LIMIT_S", 0.1)
+    async with connected(paths.agent("dev")) as dev, connected(paths.agent("ops")) as ops:
+        asked = await dev.ask(to="ops", message="ready?")
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(dev.ask_state(asked.id, wait_s=60))
+            # Longer than a host may be away, as nobody was.
+            done, _ = await asyncio.wait([waiting], timeout=0.3)
+            assert not done
+            os.kill((await dev.status()).pid, signal.SIGKILL)
+            await ops.reply(to="dev", message_id=asked.id, message="yes")
+
+    answer = waiting.result().answer
+    assert answer is not None
+    assert answer.text == "yes"
 
 
 async def test_decision_31_what_a_dead_process_held_is_given_back_and_marked(paths: MeshPaths):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import psutil
 
-from meshbot_core.host.lock import is_alive
+from meshbot_core.host.owner import is_alive
 from meshbot_core.mesh.paths import MeshPaths
 
 _END_LIMIT_S = 5.0
