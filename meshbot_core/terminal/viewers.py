@@ -52,34 +52,40 @@ class Viewer:
     columns: int
     rows: int
     is_onlooker: bool = False
-    _frames: deque[Frame] = field(default_factory=deque)
+    _frames: deque[Output | Ended] = field(default_factory=deque)
     _waiting_bytes: int = 0
+    _owes_repaint: bool = True
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    is_behind: bool = False
 
-    def put(self, frame: Frame) -> None:
-        """Hand a frame over; what does not fit is forgotten, and a repaint is owed."""
-        if isinstance(frame, Output) and self.is_behind:
-            return
-        size = 0 if isinstance(frame, Ended) else len(frame.data)
-        if isinstance(frame, Output) and self._waiting_bytes + size > _MAX_WAITING_BYTES:
-            self._frames.clear()
-            self._waiting_bytes = 0
-            self.is_behind = True
+    def put(self, frame: Output | Ended) -> None:
+        """Hand a frame over; bytes that do not fit are forgotten, and a repaint is owed."""
+        if isinstance(frame, Ended):
+            self._frames.append(frame)
+        elif self._owes_repaint:
+            return  # the repaint will show it
+        elif self._waiting_bytes + len(frame.data) > _MAX_WAITING_BYTES:
+            self.refresh()
         else:
             self._frames.append(frame)
-            self._waiting_bytes += size
+            self._waiting_bytes += len(frame.data)
+        self._news.set()
+
+    def refresh(self) -> None:
+        """Show the whole screen anew, in place of all that waits; as it is by then."""
+        self._frames = deque(frame for frame in self._frames if isinstance(frame, Ended))
+        self._waiting_bytes = 0
+        self._owes_repaint = True
         self._news.set()
 
     async def next(self, repaint: Callable[[], Repaint]) -> Frame:
-        """The next frame; ``repaint`` makes one when this viewer was too far behind."""
+        """The next frame; ``repaint`` makes one of the screen as it is."""
         while True:
-            if self.is_behind:
-                self.is_behind = False
+            if self._owes_repaint:
+                self._owes_repaint = False
                 return repaint()
             if self._frames:
                 frame = self._frames.popleft()
-                if not isinstance(frame, Ended):
+                if isinstance(frame, Output):
                     self._waiting_bytes -= len(frame.data)
                 return frame
             self._news.clear()
@@ -155,7 +161,6 @@ class Viewers:
         self._viewers.append(viewer)
         if self._terminals == [viewer] and self._typist is None:
             self._size(viewer)
-        viewer.put(self.repaint())
         if self._ended is not None:
             viewer.put(self._ended)
         try:
@@ -204,5 +209,5 @@ class Viewers:
         self.screen.resize(*self._wanted)
         self._resized(*self._wanted)
         for each in self._viewers:
-            each.put(self.repaint())
+            each.refresh()
         self._settling = asyncio.get_running_loop().call_later(_SETTLING_S, self._fit)
