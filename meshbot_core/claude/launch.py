@@ -179,7 +179,7 @@ def _compact(settings: Settings) -> str:
 def _notices(plan: SessionPlan, given: Given) -> tuple[str, ...]:
     if plan.hooks and given.configured.hooks_are_off:
         return (
-            "Hooks are switched off in your settings (disableAllHooks): an idle session is woken "
-            "over Claude Code's own socket only, and the console sees less of it.",
+            "Hooks are switched off in your settings (disableAllHooks): a session in a terminal is "
+            "told that messages wait, and fetches them; less is known of what it does.",
         )
     return ()

@@ -7,6 +7,7 @@ from pydantic import Field
 from meshbot_core.claude.documents import Document, Text, read_document
 
 _MAX_BYTES: Final = 1024 * 1024
+_ALL: Final = 100.0
 
 
 class _Model(Document):
@@ -54,6 +55,13 @@ class StatusReport(Document):
     cost: _Cost = _Cost()
     context: _Context = Field(default=_Context(), alias="context_window")
     limits: _Limits | None = Field(default=None, alias="rate_limits")
+
+    @property
+    def limit_ends_ms(self) -> int:
+        """When the limits that are used up will be over, Unix ms; 0: none is, or it is not told."""
+        windows = (self.limits.five_hour, self.limits.seven_day) if self.limits else ()
+        spent = [each for each in windows if each and (each.used_percentage or 0.0) >= _ALL]
+        return max((round((each.resets_at or 0.0) * 1000) for each in spent), default=0)
 
 
 def parse_status(data: bytes) -> StatusReport:

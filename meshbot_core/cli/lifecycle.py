@@ -83,5 +83,5 @@ async def _resume(agent: AgentPaths) -> None:
     async with session_client(agent) as session:
         before = (await session.session()).session
         await session.resume()
-    was_paused = before is not None and before.state == "paused"
+    was_paused = before is not None and before.state in ("paused", "limited")
     line(f'"{name}" goes on' if was_paused else f'"{name}" was not paused')

@@ -166,6 +166,8 @@ def _as_json(row: Row) -> dict[str, Json]:
 def _session_as_json(session: SessionView) -> dict[str, Json]:
     return {
         "kind": session.kind,
+        "doingSince": session.doing_since_ms or None,
+        "limitedUntil": session.limited_until_ms,
         "since": session.since_ms,
         "startedAt": session.started_at_ms,
         "isOver": session.is_over,

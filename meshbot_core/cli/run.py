@@ -93,8 +93,7 @@ async def _run(wanted: Wanted) -> int:
 
 async def _told(client: HostClient) -> int:
     """Tell what happens until the task is done; its status."""
-    has_failed = False
-    before = ""
+    has_failed, before, limits = False, "", 0
     async for event in client.events():
         if isinstance(event, LogEvent):
             has_failed |= event.what == "failed"
@@ -102,11 +101,15 @@ async def _told(client: HostClient) -> int:
         elif (view := _view_in(event)) is not None:
             if view.state != before and view.state in _WORTH_A_NOTE:
                 note(f"{view.state.replace('_', ' ')}: {plain(view.reason)}".rstrip(": "))
+            if view.state == "limited" != before:
+                # Not the task's failure: it goes on in a turn of its own.
+                has_failed, limits = False, limits + 1
             before = view.state
             if view.is_over:
                 note(f"the session ended: {plain(view.reason or view.state)}")
                 return 1
-            if view.turns > 1 or (view.turns == 1 and view.state in _DONE):
+            turns = view.turns - limits
+            if turns > 1 or (turns == 1 and view.state in _DONE):
                 return int(has_failed)
     return 1
 

@@ -12,6 +12,7 @@ from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.cli.detach_key import DetachKey
 from meshbot_core.cli.detach_option import detach_key_option
 from meshbot_core.cli.early_host import early_host
+from meshbot_core.cli.limit_option import limit_option
 from meshbot_core.cli.options import complete_peer, mesh_option
 from meshbot_core.cli.terminal_view import own_terminal
 from meshbot_core.host.spawn import SpawnOptions
@@ -43,6 +44,7 @@ _NO_TERMINAL: Final = "start it without one: --detach (in the background) or --d
     show_default=True,
     help="Whether claude is started again after a crash.",
 )
+@limit_option
 @click.option(
     "--port",
     type=click.IntRange(0, _HIGHEST_PORT),
@@ -63,6 +65,7 @@ def start(
     is_detached: bool,
     folder: str,
     restart: Literal["on-failure", "never"],
+    limits: dict[str, int | float | None],
     port: int | None,
     host: str | None,
     advertise: str | None,
@@ -91,13 +94,14 @@ def start(
 
     from meshbot_core.cli import places  # noqa: PLC0415 - after the host's start
     from meshbot_core.clients.starting import Wanted  # noqa: PLC0415 - after the host's start
-    from meshbot_core.session.records import SessionOptions  # noqa: PLC0415 - it too
+    from meshbot_core.session.records import Limits, SessionOptions  # noqa: PLC0415 - it too
 
     options = SessionOptions(
         kind="headless" if is_daemon else "interactive",
         folder=os.path.abspath(os.path.expanduser(folder)),  # noqa: PTH100, PTH111 - no link is followed
         flags=flags,
         restart=restart,
+        limits=Limits.model_validate(limits),
     )
     wanted = Wanted(agent, options, user_flags, spawn, on_its_way)
     context.exit(places.start(wanted, terminal, detach_key, is_detached=is_detached))

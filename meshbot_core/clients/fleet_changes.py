@@ -46,8 +46,8 @@ def _members(options: SessionOptions) -> Mapping[str, str]:
         "daemon": "true" if options.kind == "headless" else "false",
         "claude": options.claude,
         "restart": options.restart,
-        "approval_limit_s": f"{options.approval_limit_s:g}",
-        "goes_on_after_limit": "true" if options.goes_on_after_limit else "false",
+        "approval_limit_s": _text_of(options.approval_limit_s),
+        "goes_on_after_limit": _text_of(options.goes_on_after_limit),
         **dict(_of_flags(options.flags)),
     }
     for name, limit in options.limits.model_dump().items():
@@ -56,6 +56,13 @@ def _members(options: SessionOptions) -> Mapping[str, str]:
         if name != FLEET_VARIABLE:
             found[f"env.{name}"] = value
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _text_of(value: bool | float | None) -> str | None:
+    """As TOML has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else f"{value:g}"
 
 
 def _of_flags(flags: tuple[str, ...]) -> Iterator[tuple[str, str]]:

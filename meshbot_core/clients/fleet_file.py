@@ -67,8 +67,8 @@ class FleetAgent(_Member):
     permission_mode: str | None = None
     claude: str | None = None
     """A path, or a name on PATH."""
-    approval_limit_s: Annotated[float, Field(gt=0)] = 600.0
-    goes_on_after_limit: bool = True
+    approval_limit_s: Annotated[float, Field(gt=0)] | None = None
+    goes_on_after_limit: bool | None = None
 
     @field_validator("flags")
     @classmethod

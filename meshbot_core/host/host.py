@@ -94,7 +94,7 @@ class AgentHost:
             lambda is_open: self.sessions.asks_operator(is_open=is_open),
         )
         self.desk = Desk(
-            agent.agent, mailbox, node, writing, has_primary=lambda: self.sessions.is_needed
+            agent.agent, mailbox, node, writing, has_primary=lambda: self.sessions.takes_pushes
         )
         self.asking = Asking(mailbox, node, clock, writing)
 

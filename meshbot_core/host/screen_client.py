@@ -3,13 +3,19 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
 from pydantic import ValidationError
 
-from meshbot_core.errors import HostUnavailableError, NoSessionError
+from meshbot_core.errors import (
+    DecisionForbiddenError,
+    HostUnavailableError,
+    MeshError,
+    NoSessionError,
+)
 from meshbot_core.host.api import ErrorBody
 from meshbot_core.host.screen_frames import TO_VIEWER, EndedFrame, ResizeFrame
 from meshbot_core.mesh.paths import AgentPaths
@@ -67,6 +73,7 @@ class ScreenClient:
 
         Raises:
             NoSessionError: It has no session, or one without a screen.
+            DecisionForbiddenError: This process belongs to a session.
             HostUnavailableError: No host answers.
         """
         connector = aiohttp.UnixConnector(str(agent.socket))
@@ -125,10 +132,12 @@ class ScreenClient:
             return ScrollbackPage.model_validate_json(await response.read())
 
 
-async def _refusal(
-    http: aiohttp.ClientSession, error: aiohttp.WSServerHandshakeError
-) -> NoSessionError:
+async def _refusal(http: aiohttp.ClientSession, error: aiohttp.WSServerHandshakeError) -> MeshError:
     """Why the host shows no screen: it says so to a plain request."""
+    if error.status == HTTPStatus.FORBIDDEN:
+        return DecisionForbiddenError(
+            "a session cannot type into a session", hint="do that from a terminal of your own"
+        )
     async with http.get("/v1/session/scrollback") as response:
         with contextlib.suppress(ValidationError):
             said = ErrorBody.model_validate_json(await response.read())

@@ -143,7 +143,7 @@ class SessionDesk:
             await self.ready()
         if self._is_starting or (self._supervisor and not self._supervisor.ended.is_set()):
             raise SessionRunningError(
-                f"{self.agent.agent!r} has a session already",
+                f"{self.agent.agent!r} has a session already{self._whose()}",
                 hint=f"see it with: meshbot attach {self.agent.agent}",
             )
         if self._group is None:
@@ -158,11 +158,21 @@ class SessionDesk:
             self._is_starting = False
         return self.answer()
 
+    def _whose(self) -> str:
+        pid = self._supervisor.view().pid if self._supervisor else None
+        return f" (claude's pid {pid}, its host's {os.getpid()})" if pid else ""
+
     async def _supervised(self, options: SessionOptions, kept: SessionKept | None) -> Supervisor:
         ready = await asyncio.to_thread(prepared, self.agent, options)
         self.approvals.forget_rules()
         self.guard = await self._guarding(options.limits)
-        session = Session(options, self._surroundings(), _lease_session(), ready.reports)
+        session = Session(
+            ready.settled,
+            self._surroundings(),
+            _lease_session(),
+            ready.reports,
+            hears_hooks=ready.hears_hooks,
+        )
         hands: TerminalHands | HeadlessHands
         if options.kind == "interactive":
             hands = self._terminal = TerminalHands(
@@ -271,8 +281,13 @@ class SessionDesk:
         kept = running.kept(call.options) if running.prepared.begins_like(ready) else None
         return await self.start(call.options, kept=kept)
 
-    def resume(self) -> SessionAnswer:
-        """Lift the guard's pause."""
+    async def resume(self, pid: int | None = None) -> SessionAnswer:
+        """Lift the guard's pause; end a wait for a limit of the API.
+
+        Raises:
+            DecisionForbiddenError: The asking process belongs to a session.
+        """
+        await self.check_is_human(pid)
         self._running_session().session.resume()
         return self.answer()
 
@@ -290,6 +305,12 @@ class SessionDesk:
     def is_needed(self) -> bool:
         """Whether the host must stay for its session."""
         return self._is_starting or bool(self._supervisor and not self._supervisor.ended.is_set())
+
+    @property
+    def takes_pushes(self) -> bool:
+        """Whether messages are shown in the session, or are on their way into one."""
+        session = self.session
+        return self.is_needed and (session is None or session.hears_hooks)
 
     @property
     def session(self) -> Session | None:
@@ -364,7 +385,7 @@ class SessionDesk:
     def poke(self) -> None:
         """A message came in."""
         if (session := self.session) is not None:
-            session.pusher.poke()
+            session.pusher.arrived()
 
     def _changed(self) -> None:
         if self._supervisor is not None:
@@ -454,10 +475,17 @@ class SessionDesk:
         Raises:
             DecisionForbiddenError: The deciding process belongs to a session.
         """
-        supervisor = self._supervisor
-        claude = supervisor.view().pid if supervisor else None
-        await asyncio.to_thread(check_may_decide, pid, (claude,) if claude else ())
+        await self.check_is_human(pid)
         return await self.approvals.decide(approval_id, verdict, pid=pid, uid=uid)
+
+    async def check_is_human(self, pid: int | None) -> None:
+        """Refuse what a session is not to do for itself.
+
+        Raises:
+            DecisionForbiddenError: The process belongs to a session.
+        """
+        claude = self._supervisor.view().pid if self._supervisor else None
+        await asyncio.to_thread(check_may_decide, pid, (claude,) if claude else ())
 
     async def approval_page(self, history: int) -> ApprovalPage:
         """What waits, and the newest decisions."""

@@ -59,14 +59,18 @@ class SessionRoutes:
     async def _restart(self, request: web.Request) -> web.Response:
         await self._desk.ready()
         call = await body_of(request, RestartSession) if request.can_read_body else RestartSession()
+        if call.options is not None:
+            await self._desk.check_is_human(peer_of(request).pid)
         return answered(await self._desk.restart(call))
 
     async def _resume(self, request: web.Request) -> web.Response:
         await self._desk.ready()
-        return answered(self._desk.resume())
+        return answered(await self._desk.resume(peer_of(request).pid))
 
     async def _screen(self, request: web.Request) -> web.StreamResponse:
         await self._desk.ready()
+        # Who types answers prompts.
+        await self._desk.check_is_human(peer_of(request).pid)
         return await screen_socket(request, self._desk.viewers())
 
     async def _scrollback(self, request: web.Request) -> web.Response:

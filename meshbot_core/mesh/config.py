@@ -112,6 +112,19 @@ class Timeouts(Section):
     """Until a health question is answered, connection included."""
 
 
+class Sessions(Section):
+    """Claude Code sessions of this machine, where an agent's start says nothing else."""
+
+    claude: str | None = None
+    """The ``claude`` to run: a path, or a name on PATH."""
+
+    approval_limit_seconds: float = Field(default=600, gt=0, alias="approvalLimitSeconds")
+    """After which a headless session's call is denied that nobody answered."""
+
+    goes_on_after_limit: bool = Field(default=True, alias="goesOnAfterLimit")
+    """Whether a session goes on by itself once a limit of the API is over."""
+
+
 class MeshConfig(Section):
     """Everything that ``config.json`` says."""
 
@@ -129,6 +142,9 @@ class MeshConfig(Section):
 
     timeouts: Timeouts = Timeouts()
     """How long we wait for a peer."""
+
+    sessions: Sessions = Sessions()
+    """Claude Code sessions of this machine."""
 
     proxy: str | None = None
     """An HTTP proxy towards peers; without it none is used, whatever the environment says."""

@@ -131,7 +131,8 @@ class Guard:
 
     def message_sent(self) -> None:
         """The agent sent a message or an ask."""
-        self._sent_ms.append(self._clock.now_ms())
+        if self.limits.messages_per_minute is not None:
+            self._sent_ms.append(self._clock.now_ms())
 
     def turn_began(self, *, by_human: bool) -> None:
         """A turn began; a human's word starts the count of turns anew."""
@@ -140,9 +141,11 @@ class Guard:
             if self._cause == "turns":
                 self._lift()
             return
-        self._turns_ms.append(self._clock.now_ms())
         limit = self.limits.turns_per_hour
-        if limit is not None and self._within(self._turns_ms, HOUR_MS) >= limit:
+        if limit is None:
+            return
+        self._turns_ms.append(self._clock.now_ms())
+        if self._within(self._turns_ms, HOUR_MS) >= limit:
             self._pause("turns", f"{limit} turns in an hour without a human's word", limit)
 
     def cost(self, total_usd: float, conversation: str) -> None:

@@ -7,6 +7,7 @@ names its id; the end of that turn makes it done, and a turn that ended badly gi
 import asyncio
 import logging
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol
 
 from meshbot_core.claude.answers import fits_context
@@ -33,6 +34,7 @@ _OVERDUE_MS: Final[dict[Hop, int]] = {
     "paste": 15_000,
     "stream": 120_000,
 }
+_ANNOUNCE_AGAIN_MS: Final = 60_000
 _FORGOTTEN_MS: Final = 10 * 60 * 1000
 _CHANNELS: Final[dict[Hop, Channel]] = {
     "stream": "stream_json",
@@ -120,6 +122,12 @@ class Pusher:
         shown = [each.hops for each in self._handed if each.turn is None or each.turn >= now]
         return max([read if turn == now else 0, *shown])
 
+    def arrived(self) -> None:
+        """A message came in: one that was not announced is, whatever was before."""
+        if not self.tracker.hears_hooks:
+            self._not_before_ms = 0
+        self.poke()
+
     def poke(self) -> None:
         """Something changed: look again at once."""
         self._news.set()
@@ -164,6 +172,9 @@ class Pusher:
 
     async def _push(self, hop: Hop) -> None:
         frame_id = new_id()
+        if not self.tracker.hears_hooks:
+            await self._announce(hop, frame_id)
+            return
         handed, messages = await self._lease(hop, frame_id, self._request(_CHANNELS[hop]))
         texts = [framed(messages, now_ms=self.clock.now_ms(), server=self.server)]
         if not messages:
@@ -172,10 +183,31 @@ class Pusher:
         if not texts and not reminders:
             return
         push = Push(frame_id, "\n\n".join([*texts, *reminders]), sender_of(messages))
-        if not await self.ways.hand_over(hop, push):
+        if not await self._is_taken(hop, push):
             self._texts = reminders + self._texts
             if handed is not None:
                 await self._give_back([handed])
+
+    async def _announce(self, hop: Hop, frame_id: str) -> None:
+        """Tell a session without hooks that messages wait: nothing can prove that it read them."""
+        count = self.mailbox.counts.unread
+        waits = "A message waits" if count == 1 else f"{count} messages wait"
+        # Claude Code drops a text that came a moment ago in the same words.
+        at = datetime.fromtimestamp(self.clock.now_ms() / 1000).astimezone()
+        fetch = own_words(
+            f"{waits} for you at {at:%H:%M:%S}. Read with mcp__{self.server}__check_messages."
+        )
+        texts = [*([fetch] if count else []), *self._texts]
+        if await self._is_taken(hop, Push(frame_id, "\n\n".join(texts), "mesh")):
+            self._texts = []
+            self._not_before_ms = self.clock.now_ms() + _ANNOUNCE_AGAIN_MS
+
+    async def _is_taken(self, hop: Hop, push: Push) -> bool:
+        try:
+            return await self.ways.hand_over(hop, push)
+        except NoSessionError as error:
+            log.info("the session took no push: %s", error)
+            return False
 
     async def inject(self) -> str:
         """What goes into the running turn beside a tool's result; empty for nothing.
@@ -279,7 +311,8 @@ class Pusher:
             await self.mailbox.acknowledge([handed.lease_id for handed in over])
             self._handed = [handed for handed in self._handed if handed not in over]
             asks = {ask for handed in over for ask in handed.asks}
-            if self.readers and self.mailbox.counts.leased:
+            is_certain = self.tracker.hears_hooks
+            if is_certain and self.readers and self.mailbox.counts.leased:
                 asks.update(
                     await self.mailbox.acknowledge_readers(
                         tuple(self.readers), before_ms=ended_at_ms
@@ -296,6 +329,11 @@ class Pusher:
         self._failures += 1
         backoff = min(_BACKOFF_MS * 2 ** (self._failures - 1), _LONGEST_BACKOFF_MS)
         self._not_before_ms = max(retry_at_ms, self.clock.now_ms() + backoff)
+
+    def go_on(self) -> None:
+        """Whatever was waited for is over."""
+        self._failures, self._not_before_ms = 0, 0
+        self.poke()
 
     def interrupted(self) -> None:
         """The person interrupted: that is no failure, but leave them a moment of calm."""

@@ -56,16 +56,17 @@ class SessionOptions(Record):
     environment: dict[str, str] = Field(default_factory=dict, repr=False)
     inherited: dict[str, str] = Field(default_factory=dict, repr=False)
     claude: str | None = None
-    """A path, or a name on PATH; None looks in the usual places."""
+    """A path, or a name on PATH; None: as the mesh's configuration says, or the usual places."""
     limits: Limits = Limits()
     restart: RestartPolicy = "on-failure"
     columns: int = Field(default=120, ge=2, le=1000)
     rows: int = Field(default=40, ge=1, le=1000)
-    approval_limit_s: float = Field(default=600.0, gt=0)
+    approval_limit_s: float | None = Field(default=None, gt=0)
+    """None, here and below: as the mesh's configuration says."""
     waiter_limit_s: int = Field(default=WAITER_LIMIT_S, ge=1, le=WAITER_LIMIT_S)
     """How long the process may live that wakes an idle session; when it ended, messages are typed
     in until the next one stands."""
-    goes_on_after_limit: bool = True
+    goes_on_after_limit: bool | None = None
 
 
 class SessionView(Record):

@@ -48,7 +48,7 @@ def check_may_decide(pid: int | None, sessions: Sequence[int]) -> None:
     if not may_decide(pid, sessions=sessions):
         raise DecisionForbiddenError(
             "a session cannot decide what a session may do",
-            hint="answer from a terminal of your own, with: meshbot approve",
+            hint="do that from a terminal of your own",
         )
 
 

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from meshbot_core.claude import answers, hooks
@@ -31,7 +32,7 @@ from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tool_server import ToolServer
-from meshbot_core.session.tracker import Tracker
+from meshbot_core.session.tracker import Tracker, call_text
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
 from meshbot_core.terminal.reports import is_report
@@ -76,6 +77,7 @@ class Session:
     around: Surroundings
     lease_session: str
     reports: SelfReports | None = None
+    hears_hooks: bool = True
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     tracker: Tracker = field(init=False)
     waiters: Waiters = field(default_factory=Waiters)
@@ -90,7 +92,7 @@ class Session:
     def __post_init__(self) -> None:
         around = self.around
         self.waiters.changed = self.waiter_changed
-        self.tracker = Tracker(self.options.kind, around.clock)
+        self.tracker = Tracker(self.options.kind, around.clock, hears_hooks=self.hears_hooks)
         self.ways = SessionWays(
             self.options,
             self.tracker,
@@ -184,12 +186,18 @@ class Session:
         match event:
             case lines.AssistantSpoke() if event.text:
                 self.around.log.write("said", event.text)
-            case lines.TurnEnded() if event.is_error:
-                self.around.log.write("failed", event.text)
+            case lines.TurnEnded():
+                self._note_end(event)
             case lines.LineState() if event.state in ("discarded", "refused", "cancelled"):
                 self.around.log.write("line", f"{event.line} {event.state}")
             case _:
                 pass
+
+    def _note_end(self, event: lines.TurnEnded) -> None:
+        for denial in event.denials:
+            self.around.log.write("denied", call_text(denial.tool, denial.tool_input))
+        if event.is_error:
+            self.around.log.write("failed", event.text)
 
     def garbled(self, line: str) -> None:
         """Note a line of a headless session that was no event."""
@@ -257,6 +265,7 @@ class Session:
         if how.is_limit:
             until_ms = until_ms or self.around.clock.now_ms() + _LIMIT_PAUSE_MS
             self.tracker.limited_until_ms = until_ms
+            self._say_until_when(until_ms)
         await self.pusher.turn_ended(
             is_well=how.is_well,
             turn=when.turn,
@@ -297,21 +306,38 @@ class Session:
     def _hop(self) -> Hop:
         return self.ways.best(self.around.clock.now_ms() - self.tracker.since_ms)
 
-    def _end_limit(self) -> None:
-        tracker = self.tracker
-        is_over = self.around.clock.now_ms() >= max(
-            tracker.limited_until_ms, self.pusher.goes_on_at_ms
+    def _say_until_when(self, until_ms: int) -> None:
+        if self.tracker.state != "limited":
+            return
+        at = datetime.fromtimestamp(until_ms / 1000).astimezone()
+        how = (
+            "goes on"
+            if self.options.goes_on_after_limit is not False
+            else (f"goes on when you say meshbot resume {self.around.agent}, best not before")
         )
-        if tracker.state == "limited" and self.options.goes_on_after_limit and is_over:
-            tracker.limited_until_ms = 0
-            tracker.to("idle")
-            if not self.around.mailbox.counts.unread:
-                self.pusher.say(_GO_ON)
-            self.pusher.poke()
+        error = self.tracker.reason
+        self.tracker.to("limited", f"{error}; {how} {at:%H:%M}" if error else f"{how} {at:%H:%M}")
+
+    def _end_limit(self) -> None:
+        is_over = self.around.clock.now_ms() >= max(
+            self.tracker.limited_until_ms, self.pusher.goes_on_at_ms
+        )
+        if is_over and self.options.goes_on_after_limit is not False:
+            self._go_on_after_limit()
+
+    def _go_on_after_limit(self) -> None:
+        if self.tracker.state != "limited":
+            return
+        self.tracker.limited_until_ms = 0
+        self.tracker.to("idle")
+        if not self.around.mailbox.counts.unread:
+            self.pusher.say(_GO_ON)
+        self.pusher.go_on()
 
     def resume(self) -> None:
         """A human has looked: go on at once, and tell them when a limit is met again."""
         self.around.guard.resume()
+        self._go_on_after_limit()
         self._pause_if_due()
         self._changed()
 

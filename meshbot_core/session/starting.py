@@ -25,6 +25,7 @@ from meshbot_core.claude.settings import (
 )
 from meshbot_core.claude.tools import APPROVAL_TOOL, APPROVAL_VARIABLE
 from meshbot_core.errors import ClaudeFlagError, SessionFolderError
+from meshbot_core.mesh.config import Sessions, read_config
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.hooking import session_hooks, status_line_command
 from meshbot_core.session.leftovers import MARK_VARIABLE
@@ -46,11 +47,18 @@ class Prepared:
     user: UserFlags
     given: Given
     inherited: Mapping[str, str]
+    settled: SessionOptions
+    """``options``, with what the mesh's configuration says where they say nothing."""
 
     @property
     def folder(self) -> Path:
         """Where claude runs."""
         return Path(self.options.folder)
+
+    @property
+    def hears_hooks(self) -> bool:
+        """Whether the user's settings let hooks run; a headless session needs none."""
+        return self.options.kind == "headless" or not self.given.configured.hooks_are_off
 
     @property
     def reports(self) -> SelfReports:
@@ -107,6 +115,7 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
     Raises:
         ClaudeError: Claude Code is missing or too old, or a flag cannot be taken.
         SessionFolderError: The folder is not there.
+        ConfigError: The mesh's configuration cannot be read.
     """
     folder = Path(options.folder)
     if not folder.is_dir():
@@ -116,8 +125,9 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
     inherited = options.inherited or dict(os.environ)
     home = _home(inherited)
     user = sorted_flags(options.flags)
+    settled = _settled(options, read_config(agent.mesh).sessions)
     binary = inspect_claude(
-        find_claude(options.claude, environment=inherited, home=home), environment=inherited
+        find_claude(settled.claude, environment=inherited, home=home), environment=inherited
     )
     paths = settings_paths(home, folder, config_folder=inherited.get("CLAUDE_CONFIG_DIR"))
     settings = parse_settings(_settings_text(user.settings, folder)) if user.settings else {}
@@ -127,7 +137,17 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
         system_prompt_file=_named_text(user.append_system_prompt_file, folder),
         configured=user_settings([*documents, *_inline(user.settings, folder)]),
     )
-    return Prepared(agent, options, binary, user, given, inherited)
+    return Prepared(agent, options, binary, user, given, inherited, settled)
+
+
+def _settled(options: SessionOptions, sessions: Sessions) -> SessionOptions:
+    by_default = {
+        "claude": sessions.claude,
+        "approval_limit_s": sessions.approval_limit_seconds,
+        "goes_on_after_limit": sessions.goes_on_after_limit,
+    }
+    missing = {name: each for name, each in by_default.items() if getattr(options, name) is None}
+    return options.model_copy(update=missing)
 
 
 def _home(environment: Mapping[str, str]) -> Path:

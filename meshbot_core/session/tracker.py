@@ -61,6 +61,8 @@ class Tracker:
     has_begun: bool = False
     """A turn was begun in this conversation: it can be resumed."""
     limited_until_ms: int = 0
+    hears_hooks: bool = True
+    """Without them an interactive session is known by what it writes down of itself alone."""
     _heard_ms: int = 0
     _title_since_ms: int = 0
     _is_in_turn: bool = field(default=False)
@@ -73,6 +75,8 @@ class Tracker:
     _dialog: str = ""
     """What a dialog on the screen is about, that no hook told of."""
     _turn_began_ms: int = 0
+    _limit_ends_ms: int = 0
+    """When the account's limit is over that was reached, as the status line told; 0: none is."""
 
     def __post_init__(self) -> None:
         self.since_ms = self._heard_ms = self.clock.now_ms()
@@ -143,14 +147,19 @@ class Tracker:
             case hooks.UserPromptSubmit():
                 effects = self._prompted(event.prompt)
             case hooks.PreToolUse():
-                self._working(_call_text(event.tool, event.tool_input))
+                self._working(call_text(event.tool, event.tool_input))
             case hooks.PostToolUse() | hooks.PostToolUseFailure():
                 self._working("")
             case hooks.Stop() if self.kind == "interactive":
                 effects = self._turn_ended(TurnEnded(is_well=True))
             case hooks.StopFailure() if self.kind == "interactive":
                 error = event.details or event.error
-                how = TurnEnded(is_well=False, error=error, is_limit=event.is_limit)
+                how = TurnEnded(
+                    is_well=False,
+                    error=error,
+                    is_limit=event.is_limit,
+                    limited_until_ms=self._limit_ends_ms if event.is_limit else 0,
+                )
                 effects = self._turn_ended(how)
             case _:
                 pass
@@ -223,13 +232,16 @@ class Tracker:
         """Note a line of a headless session."""
         self._heard_ms = self.clock.now_ms()
         was_said, self._said_ms, self._garbage = bool(self._said_ms), 0, ""
+        # What follows a line of ours is its turn; a line that names messages is one in any case.
+        began = self.turn_began(is_by_human=False) if was_said else ()
+        return (*began, *self._streamed(event))
+
+    def _streamed(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
         match event:
             case lines.TurnBegan():
                 return self._stream_began(event)
-            case lines.UserSpoke() if event.is_replay:
-                ids = ids_in(event.text)
-                began = self.turn_began(is_by_human=False) if ids or was_said else ()
-                return (*began, Shown(ids)) if ids else began
+            case lines.UserSpoke() if event.is_replay and (ids := ids_in(event.text)):
+                return (*self.turn_began(is_by_human=False), Shown(ids))
             case lines.TurnEnded():
                 return self._stream_ended(event)
             case lines.RateLimited() if event.is_rejected:
@@ -264,6 +276,7 @@ class Tracker:
         self.model = report.model.display_name or self.model
         self.context_used = report.context.used_percentage
         self.cost_usd = report.cost.total_cost_usd
+        self._limit_ends_ms = report.limit_ends_ms
         return (Spent(self.cost_usd, report.session_id),)
 
     def titled(self, title: str) -> None:
@@ -283,12 +296,26 @@ class Tracker:
         if self._said_ms and now_ms - self._said_ms > self._patience_ms:
             return self._unheard()
         self._note_dialog(said)
-        if not self._is_in_turn or self.is_asking:
-            return ()
+        if not self.hears_hooks and said is not None:
+            return self._said_itself(said)
+        is_watched = self._is_in_turn and not self.is_asking
+        return self._watched(said, now_ms) if is_watched else ()
+
+    def _watched(self, said: SessionFile | None, now_ms: int) -> tuple[Effect, ...]:
         if self.kind == "interactive" and self._is_interrupted(said, now_ms):
             return self._turn_ended(TurnEnded(is_well=False, error=""))
         if now_ms - self._heard_ms > STALLED_AFTER_MS:
             self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
+        return ()
+
+    def _said_itself(self, said: SessionFile) -> tuple[Effect, ...]:
+        self.conversation = said.session_id
+        if said.status == "busy":
+            return self.turn_began(is_by_human=False)
+        if said.status == "idle" and self._is_in_turn:
+            return self._turn_ended(TurnEnded(is_well=True))
+        if said.status == "idle" and self.state == "starting":
+            self.to("idle")
         return ()
 
     def _note_dialog(self, said: SessionFile | None) -> None:
@@ -341,7 +368,7 @@ def _is_notice(prompt: str) -> bool:
     return prompt.lstrip().startswith(_NOTICES)
 
 
-def _call_text(tool: str, tool_input: JsonValue) -> str:
+def call_text(tool: str, tool_input: JsonValue) -> str:
     """A tool call in a few words, for reading."""
     if isinstance(tool_input, Mapping):
         for name in _TELLING:

@@ -114,7 +114,8 @@ class SessionWays:
             return "waiter"
         conversation = self.tracker.conversation
         # Before it is at its prompt, a dialog of claude's own could swallow what is typed.
-        has_begun = self.tracker.has_begun or self.waiters.has_waited(conversation)
+        is_known = self._last_said is not None and self._last_said.status == "idle"
+        has_begun = is_known or self.tracker.has_begun or self.waiters.has_waited(conversation)
         may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed and has_begun
         return "paste" if may_paste and self._is_at_prompt else "none"
 

@@ -206,6 +206,28 @@ def test_lines_of_ours_are_one_line_each_whatever_they_hold():
     }
 
 
+@pytest.mark.parametrize(
+    ("limits", "ends_ms"),
+    [
+        (None, 0),
+        ({"five_hour": {"used_percentage": 40, "resets_at": 1795476189}}, 0),
+        ({"five_hour": {"used_percentage": 100, "resets_at": 1795476189}}, 1795476189000),
+        (
+            {
+                "five_hour": {"used_percentage": 100, "resets_at": 1795476189},
+                "seven_day": {"used_percentage": 101.5, "resets_at": 1795900000},
+            },
+            1795900000000,
+        ),
+        ({"five_hour": {"used_percentage": 100}}, 0),
+    ],
+)
+def test_a_status_line_tells_when_a_limit_that_was_reached_is_over(limits, ends_ms):
+    report = parse_status(json.dumps({"session_id": "6dd6", "rate_limits": limits}).encode())
+
+    assert report.limit_ends_ms == ends_ms
+
+
 def test_a_status_line_tells_cost_and_context():
     report = parse_status(
         json.dumps(

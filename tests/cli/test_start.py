@@ -1,5 +1,6 @@
 """``start`` and ``run``: sessions of a small claude, on a terminal, behind it, and alone."""
 
+import json
 import os
 import re
 import signal
@@ -79,6 +80,38 @@ def test_each_thing_that_is_missing_is_told_in_a_line(
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     assert "not logged in" in complaint()
     assert starts(small_claude) == starts(stranger) == ()
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("hop=3", "'hop' is no limit; known are: messages_per_minute, turns_per_hour"),
+        ("hops=many", "expected hops=N above 0, or hops=off"),
+        ("hops=0", "expected hops=N above 0, or hops=off"),
+        ("cost_per_day_usd=inf", "expected cost_per_day_usd=N above 0"),
+        ("turns_per_hour", "expected turns_per_hour=N above 0"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_told_before_anything_is_started(
+    run: Runner, mesh_paths: MeshPaths, limit: str, said: str
+) -> None:
+    ran = run("start", "--as", "dev", "--detach", "--limit", limit)
+
+    assert ran.status == 2
+    assert said in ran.err
+    assert not mesh_paths.agent("dev").folder.exists()
+
+
+def test_limits_are_set_for_one_agent(
+    small_claude: Path, run: Runner, mesh_paths: MeshPaths
+) -> None:
+    limits = ("--limit", "turns_per_hour=30", "--limit", "hops=off", "--limit=cost_per_day_usd=2.5")
+    assert run("start", "--as", "dev", "--detach", *limits).status == 0
+
+    kept = json.loads(mesh_paths.agent("dev").session_json.read_text())["options"]["limits"]
+    assert kept == {
+        "messages_per_minute": 60, "turns_per_hour": 30, "cost_per_day_usd": 2.5, "hops": None,
+    }  # fmt: skip
 
 
 def test_a_session_in_the_background_keeps_its_name_to_itself(

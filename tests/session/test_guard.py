@@ -181,3 +181,11 @@ def test_what_is_remembered_of_conversations_is_bounded(clock):
         guard.cost(1.0, f"conversation {number}")
     assert len(guard.snapshot()) < 4000
     assert guard.cost_today_usd == pytest.approx(1000)
+
+
+def test_what_has_no_limit_is_not_counted_without_end(clock):
+    guard = guarded(clock, messages_per_minute=None, turns_per_hour=None)
+    send(guard, 500)
+    take_turns(guard, 500)
+
+    assert (len(guard._sent_ms), len(guard._turns_ms), guard.pause_reason) == (0, 0, "")

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from meshbot_core.demo.script import Plan, Rule, Turn, say
+from meshbot_core.demo.script import Plan, Rule, Turn, call, say
 from tests.sessions.agents import Agent
 from tests.sessions.onlooker import watching
 from tests.support.waiting import until
@@ -105,6 +105,42 @@ async def test_what_was_shown_but_not_done_when_the_mcp_server_died_comes_again_
         await person.press(ESCAPE)
 
         await dev.heard("shownBefore=true")
+
+
+async def test_a_session_whose_user_switched_hooks_off_is_told_and_fetches_what_came(
+    agents, ops, version
+):
+    settings = agents.folder / "project-dev" / ".claude" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"disableAllHooks": true}')
+    fetch = Plan((Rule("message waits for you", (call("check_messages"), say("Read."))),))
+    dev = await agents.start("dev", fetch, version)
+    await dev.has_tools()
+    assert (await dev.view()).notices
+
+    await ops.send(to="dev", message="of which no hook tells")
+
+    await dev.heard("of which no hook tells")
+    # Another call shows that the result of the one before was read.
+    await ops.send(to="dev", message="the next one")
+    await dev.heard("the next one")
+    status = await dev.client.status()
+    assert (status.unread, status.leased) == (0, 1)
+
+
+async def test_an_interrupted_session_without_titles_is_not_deaf(agents, ops, newest):
+    untitled = {"CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1"}
+    dev = await agents.start("dev", PLAN, newest, environment=untitled)
+    async with watching(dev.paths) as person:
+        await dev.has_tools()
+        await person.types("think for ever")
+        await dev.is_in("working")
+        await person.shows("esc to interrupt")
+        await person.press(ESCAPE)
+
+        await dev.is_in("idle")
+        await ops.send(to="dev", message="good news after the interruption")
+        await dev.heard("good news after the interruption")
 
 
 async def _is_handed_over(agent: Agent) -> bool:

@@ -13,6 +13,10 @@ A line of its user's that is one of these words does something:
     Its turn goes on until it is interrupted (headless).
 ``fail``
     Its turn ends as an error (headless).
+``limit``
+    Its first turn meets a limit of the API that is over at once (headless).
+``deny``
+    It says that a call was not allowed (headless).
 ``tool``
     It calls a tool before it answers (headless).
 ``modes``
@@ -132,8 +136,16 @@ class Stream:
             return
         if word == "tool":
             self.tool()
+        if word == "limit":
+            info = {"status": "rejected", "resetsAt": int(time.time())}
+            self.say(type="rate_limit_event", rate_limit_info=info)
+            self.result("You've hit your limit", is_error=True)
+            return
         self.message("assistant", [{"type": "text", "text": answer(text)}])
-        self.result(answer(text), is_error=word == "fail")
+        denied = (
+            [{"tool_name": "Bash", "tool_input": {"command": "rm x"}}] if word == "deny" else []
+        )
+        self.result(answer(text), is_error=word == "fail", denied=denied)
 
     def replay(self, line: dict) -> None:
         members = {"type": "user", "message": line["message"], "isReplay": True}
@@ -151,11 +163,13 @@ class Stream:
         message = {"role": role, "content": content}
         self.say(type=role, message=message, parent_tool_use_id=None)
 
-    def result(self, text: str, *, is_error: bool, ended_by: str = "completed") -> None:
+    def result(
+        self, text: str, *, is_error: bool, ended_by: str = "completed", denied: list = ()
+    ) -> None:
         self.say(
             type="result", subtype="error_during_execution" if is_error else "success",
             is_error=is_error, result=text, total_cost_usd=round(0.01 * self.turns, 4),
-            num_turns=1, duration_ms=1, permission_denials=[], terminal_reason=ended_by,
+            num_turns=1, duration_ms=1, permission_denials=list(denied), terminal_reason=ended_by,
         )  # fmt: skip
 
 
