@@ -73,7 +73,7 @@ def start(
     mesh: str,
     flags: tuple[str, ...],
 ) -> None:
-    r"""Start Claude Code as agent NAME, with CLAUDE FLAGS as claude takes them.
+    """Start Claude Code as agent NAME, with CLAUDE FLAGS as claude takes them.
 
     \b
     meshbot start --as dev --model sonnet --resume
@@ -81,7 +81,7 @@ def start(
 
     It is on the mesh: messages reach it while it idles. Closing the terminal leaves it running;
     meshbot attach NAME shows it again.
-    """
+    """  # noqa: D301 - the mark is click's
     user_flags = sorted_flags(flags)
     agent = open_mesh(mesh).agent(name)
     spawn = SpawnOptions(
