@@ -211,7 +211,7 @@ class Session:
     def typed(self, data: bytes) -> None:
         """Note that somebody typed into the session."""
         if not is_report(data):
-            self.ways.is_typed = True
+            self.ways.is_typed = self.ways.was_typed = True
 
     # -- what follows from it
 
@@ -390,6 +390,7 @@ class Session:
 
     def process_came(self) -> None:
         """A process was started."""
+        self.ways.was_typed = False
         if self.options.kind == "interactive":  # under -p Claude Code sees to its servers itself
             self.tools.started()
 

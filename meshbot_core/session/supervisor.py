@@ -29,6 +29,7 @@ _AT_ONCE_MS: Final = 3000
 _NOT_STARTED: Final = 127
 _REFUSED: Final = 1
 """The status of a claude that does not know the conversation that it shall resume."""
+_DECLINED: Final = "it was ended at a dialog before its prompt"
 _GOES_ON: Final = "its host ended; the next one goes on with it"
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
 
@@ -181,12 +182,22 @@ class Supervisor:
         if self._is_restarting and not self._is_stopping:
             self._is_restarting = False
             return True
-        at_once = lived_ms < _AT_ONCE_MS and not self.session.tracker.has_begun
-        if self._is_stopping or (status == 0 and not at_once):
-            self.session.tracker.to("stopped")
+        if self._is_wanted_end(status, lived_ms):
+            is_declined = self._is_declined() and not self._is_stopping
+            self.session.tracker.to("stopped", _DECLINED if is_declined else "")
             return False
         reason = f"claude {_ending(status)}" + (f": {last_words}" if last_words else "")
         return await self._after_crash(reason, may_restart=status != 0)
+
+    def _is_wanted_end(self, status: int, lived_ms: int) -> bool:
+        if self._is_stopping or (self._is_declined() and status in (0, _REFUSED)):
+            return True
+        at_once = lived_ms < _AT_ONCE_MS and not self.session.tracker.has_begun
+        return status == 0 and not at_once
+
+    def _is_declined(self) -> bool:
+        """Whether a person was at a dialog before the first prompt, as that of trust."""
+        return self.session.tracker.state == "starting" and self.session.ways.was_typed
 
     async def _after_crash(self, reason: str, *, may_restart: bool) -> bool:
         tracker = self.session.tracker

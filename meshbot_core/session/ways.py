@@ -66,6 +66,8 @@ class SessionWays:
     process: Keyboard | None = None
     is_typed: bool = False
     """Something may stand half typed at the prompt."""
+    was_typed: bool = False
+    """A person typed into the process that runs, or ran last."""
     wants_calm: Callable[[], bool] = lambda: False
     """Whether nothing shall wake the session just now."""
     _natives: list[_Native] = field(default_factory=list)

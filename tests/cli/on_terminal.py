@@ -3,6 +3,7 @@
 import os
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,24 @@ class OnTerminal:
         """Wait until ``text`` came."""
         self.child.expect_exact(text)
 
+    def displays(self, text: str) -> None:
+        """Wait until ``text`` stands on the screen, however it came there."""
+        deadline_s = time.monotonic() + LIMIT_S
+        while text not in "\n".join(self.screen.text()):
+            if time.monotonic() > deadline_s:
+                raise AssertionError(
+                    f"{text!r} is not on the screen:\n" + "\n".join(self.screen.text())
+                )
+            self.child.expect([r".", pexpect.TIMEOUT, pexpect.EOF], timeout=0.1)
+
+    @property
+    def screen(self) -> Screen:
+        """What a person sees."""
+        rows, columns = self.child.getwinsize()
+        screen = Screen(columns, rows)
+        screen.feed(bytes(self.kept.data))
+        return screen
+
     def types(self, text: str) -> None:
         """Type keys."""
         self.child.send(text)
@@ -60,9 +79,7 @@ class OnTerminal:
     @property
     def is_as_before(self) -> bool:
         """Whether the terminal's settings and modes are those of before."""
-        screen = Screen(_COLUMNS, _ROWS)
-        screen.feed(bytes(self.kept.data))
-        is_plain = screen.modes == frozenset({25})
+        is_plain = self.screen.modes == frozenset({25})
         return is_plain and termios.tcgetattr(self.child.child_fd)[:4] == self.before[:4]
 
 

@@ -1,5 +1,6 @@
 """Running commands: inside this process, or as a process of its own."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -55,3 +56,12 @@ def finished(*words: str, given: str = "", **environment: str) -> Ran:
     with started(*words, **environment) as process:
         out, err = process.communicate(given.encode(), timeout=25)
     return Ran(process.returncode, out.decode(), err.decode())
+
+
+async def meshbot(*words: str) -> asyncio.subprocess.Process:
+    """``meshbot`` with these words, as a process that runs beside the test."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "meshbot_core", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )

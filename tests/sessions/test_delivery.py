@@ -16,6 +16,7 @@ from meshbot_core.demo.script import (
     call,
     say,
 )
+from tests.cli.running import meshbot
 from tests.sessions.onlooker import watching
 from tests.support.waiting import until
 
@@ -96,7 +97,7 @@ async def test_two_interactive_agents_ask_and_answer_each_other(agents, version)
     await prod.has_read_all()
 
 
-async def test_what_a_person_set_up_goes_on_working(agents, ops, newest):
+async def test_what_a_person_set_up_goes_on_working(agents, ops, version):
     settings = {
         "hooks": {
             "UserPromptSubmit": [{"hooks": [{"type": "command", "command": "touch hooked"}]}]
@@ -106,15 +107,20 @@ async def test_what_a_person_set_up_goes_on_working(agents, ops, newest):
     folder = agents.folder / "project-dev"
     (folder / ".claude").mkdir(parents=True)
     (folder / ".claude" / "settings.json").write_text(json.dumps(settings))
-    dev = await agents.start("dev", PLAN, newest)
+    server = [sys.executable, "-c", "open('served', 'w').close(); import sys; sys.stdin.read()"]
+    theirs = {"mcpServers": {"theirs": {"command": server[0], "args": server[1:]}}}
+    dev = await agents.start("dev", PLAN, version, f"--mcp-config={json.dumps(theirs)}")
     async with watching(dev.paths) as person:
         await dev.has_tools()
+        # Nothing was asked of the person before the prompt stood.
+        assert "Warning" not in person.text
+        assert "Enter to confirm" not in person.text
 
         await person.types("hello")
 
         await dev.heard("hello")
         await person.shows("my own line")
-        await until(lambda: (folder / "hooked").exists())
+        await until(lambda: (folder / "hooked").exists() and (folder / "served").exists())
     tools = dev.model.requests[-1].tool_names
     assert "mcp__mesh__send_message" in tools
     assert "ListAgents" not in tools
@@ -124,12 +130,12 @@ async def test_an_agent_asks_the_operator_and_is_answered(agents, mesh_paths, ne
     plan = Plan((Rule("Ask the human", (call("ask_agent", to="operator", message="May I?"),)),))
     dev = await agents.start("dev", plan, newest, "Ask the human", kind="headless")
 
-    process = await _meshbot("inbox", "--follow", "--json")
+    process = await meshbot("inbox", "--follow", "--json")
     assert process.stdout is not None
     async with asyncio.timeout(20):
         row = json.loads(await process.stdout.readline())
     assert (row["from"], row["message"]) == ("dev", "May I?")
-    answering = await _meshbot("answer", row["id"], "You may.")
+    answering = await meshbot("answer", row["id"], "You may.")
     assert await answering.wait() == 0
     process.terminate()
     await process.wait()
@@ -137,11 +143,3 @@ async def test_an_agent_asks_the_operator_and_is_answered(agents, mesh_paths, ne
     await until(lambda: bool(dev.asked("You may.")), 15)
     # The answer came with the tool's result, and the turn that read it ended well.
     await dev.has_read_all()
-
-
-async def _meshbot(*words: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "meshbot_core.cli.main", *words),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from meshbot_core.demo.script import Plan, Rule, ToolCall, Turn, say
-from meshbot_core.session.records import Verdict
+from tests.cli.running import meshbot
 from tests.sessions.onlooker import Onlooker, watching
 from tests.support.waiting import until
 
@@ -21,6 +21,7 @@ def bash(command: str) -> Turn:
 PLAN = Plan(
     (
         Rule("good news", (say("I am glad"),)),
+        Rule("make another", (bash("mkdir made-there"), say("It is not made"))),
         Rule("make a folder", (bash("mkdir made-here"), say("It is made"))),
         Rule("think for ever", (Turn(is_silent=True),)),
     )
@@ -62,6 +63,14 @@ async def _leaves(person: Onlooker) -> bool:
         await person.press(CONTROL_C)
         await person.has_ended(limit_s=2)
     return person.ended is not None
+
+
+async def _escapes(person: Onlooker) -> bool:
+    """Refuse at the prompt; keys that are read while it is drawn are ignored."""
+    await person.press(ESCAPE)
+    with contextlib.suppress(TimeoutError):
+        await until(lambda: "Do you want to proceed?" not in person.text, 1.5)
+    return "Do you want to proceed?" not in person.text
 
 
 async def test_half_typed_text_is_kept_when_a_message_wakes_the_session(agents, ops, version):
@@ -118,18 +127,18 @@ async def test_an_approval_is_given_from_outside_while_the_prompt_is_on_the_scre
         [approval] = (await dev.sessions.approvals()).approvals
         assert approval.tool == "Bash"
 
-        decision = await dev.sessions.decide(approval.id, Verdict(behavior="allow"))
+        approving = await meshbot("approve", approval.id[:8])
+        assert await approving.wait() == 0
 
         await person.shows("It is made")
-        assert decision.behavior == "allow"
         await dev.heard("good news for you")
         await dev.has_read_all()
     [kept] = (await dev.sessions.approvals(history=5)).decisions
-    assert (kept.by, kept.by_pid) == ("cli", os.getpid())
+    assert (kept.behavior, kept.by, kept.by_pid) == ("allow", "cli", approving.pid)
 
 
-async def test_an_approval_that_is_given_in_the_pane_goes_away(agents, newest):
-    dev = await agents.start("dev", PLAN, newest, "--permission-mode", "default")
+async def test_an_approval_that_is_answered_in_the_pane_goes_away(agents, version):
+    dev = await agents.start("dev", PLAN, version, "--permission-mode", "default")
     async with watching(dev.paths) as person:
         await dev.is_in("idle")
         await person.types("make a folder")
@@ -140,6 +149,16 @@ async def test_an_approval_that_is_given_in_the_pane_goes_away(agents, newest):
 
         await person.shows("It is made")
         assert (await dev.sessions.approvals()).approvals == ()
+
+        await dev.is_in("idle")
+        await person.types("make another")
+        await dev.is_in("needs_approval")
+        await person.shows("Yes")
+        await until(lambda: _escapes(person), 10)
+        await dev.is_in("idle")
+        assert (await dev.sessions.approvals()).approvals == ()
+    folder = agents.folder / "project-dev"
+    assert [(folder / name).exists() for name in ("made-here", "made-there")] == [True, False]
 
 
 async def test_a_killed_claude_is_resumed_and_reads_again_what_it_had_not_done(
