@@ -41,7 +41,7 @@ from meshbot_core.types import Clock, new_id
 _LOOK_S: Final = 1.0
 _TRIES: Final = 4
 _TRY_AGAIN_S: Final = 0.5
-_PROMPT_WITHIN_MS: Final = 15_000
+_PROMPT_WITHIN_MS: Final = 6_000
 """By then Claude Code is at its prompt, unless a dialog of its own stands before it."""
 _LIMIT_PAUSE_MS: Final = 60_000
 _GO_ON: Final = own_words(

@@ -9,16 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
 from meshbot_core.host import api, link
 from meshbot_core.host.client import HostClient
+from meshbot_core.host.screen_client import ScreenClient
+from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session.records import SessionOptions
 from tests.support.hosts import hosts_ended, hosts_of
+from tests.support.processes import is_gone
+from tests.support.stand_in_claude import stand_in_claude
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -141,6 +147,32 @@ async def test_a_lease_survives_the_host_and_an_answer_lost_on_its_way_is_given_
         assert (await dev.check()).messages == ()
         await dev.settle(acknowledge=[batch.lease_id])
         assert (await dev.status()).leased == 0
+
+
+@pytest.mark.parametrize("kind", ["headless", "interactive"])
+async def test_decision_17_a_host_with_a_session_and_who_watches_it_is_gone_within_two_seconds(
+    paths: MeshPaths, tmp_path: Path, kind: str
+):
+    agent = paths.agent("dev")
+    claude = stand_in_claude(tmp_path / "claude")
+    facts = {"kind": kind, "folder": str(tmp_path), "claude": str(claude)}
+    async with connected(agent) as dev, contextlib.AsyncExitStack() as stack:
+        await SessionClient(dev).start(SessionOptions.model_validate(facts))
+        view = (await dev.status()).session
+        assert view is not None
+        assert view.pid is not None
+        if kind == "interactive":
+            for _ in range(3):  # who never read
+                viewer = ScreenClient.connected(agent, columns=80, rows=24)
+                await stack.enter_async_context(viewer)
+        [host] = hosts_of(paths)
+
+        began_s = time.monotonic()
+        os.kill(host.pid, signal.SIGTERM)
+        await until(lambda: is_gone(host.pid) and is_gone(view.pid), 5)
+        assert time.monotonic() - began_s < 2.5  # the machine's own time for both
+
+        await SessionClient(dev).stop()
 
 
 async def test_decision_10_a_question_that_waited_for_long_waits_on_when_its_host_is_replaced(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import get_args
 import pytest
 
 from meshbot_core.cli import run
-from meshbot_core.errors import DecisionForbiddenError, SessionRunningError
-from meshbot_core.host import session_routes
+from meshbot_core.errors import DecisionForbiddenError, MeshError, SessionRunningError
+from meshbot_core.host import control, session_routes
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.requests import SocketPeer
 from meshbot_core.host.screen_client import ScreenClient
@@ -141,6 +142,33 @@ async def test_decision_13_a_session_does_not_lift_its_own_pause_or_type_its_own
         with pytest.raises(DecisionForbiddenError):
             async with ScreenClient.connected(dev.agent, columns=80, rows=24):
                 pass
+
+
+async def test_nobody_but_the_user_of_this_host_is_answered(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(control, "peer_of", lambda request: SocketPeer(uid=os.getuid() + 1))
+
+    with pytest.raises(MeshError, match="belongs to another user"):
+        await dev.client.status()
+    with pytest.raises(MeshError, match="belongs to another user"):
+        await dev.starts("")
+
+
+async def test_a_session_that_cost_enough_for_today_is_paused_until_a_human_says_so(
+    dev: Dev, ops: Dev
+):
+    await dev.starts("", flags=["--", "hello"], limits={"cost_per_day_usd": 0.01})
+    view = await dev.is_in("paused")
+    assert view.reason == "$0.01 spent today (limit $0.01)"
+    await ops.client.send(to="dev", message="and now?")
+    await until(lambda: " paused $0.01 spent today" in dev.log)
+    assert (await dev.client.status()).unread == 1
+
+    await dev.sessions.resume()
+
+    await until(lambda: "and now?" in dev.log, 10)
+    await dev.is_in("paused")
 
 
 async def test_a_second_start_says_whose_the_session_is(dev: Dev):
