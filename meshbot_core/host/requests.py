@@ -3,6 +3,7 @@
 import math
 import socket
 import struct
+import sys
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -11,6 +12,12 @@ from pydantic import BaseModel, ValidationError
 
 from meshbot_core.errors import InvalidArgumentError
 
+_SOL_LOCAL: Final = 0
+_LOCAL_PEERCRED: Final = 1
+_LOCAL_PEERPID: Final = 2
+_XUCRED: Final = struct.Struct("=II")
+"""Version and uid; groups follow."""
+_XUCRED_BYTES: Final = 76
 _PEERCRED: Final = struct.Struct("3i")
 _LARGEST: Final = 2**53
 """Up to here every whole number is a JSON number, and SQLite's too."""
@@ -31,10 +38,25 @@ def peer_of(request: web.Request) -> SocketPeer:
     connection: socket.socket | None = (
         request.transport.get_extra_info("socket") if request.transport else None
     )
-    if connection is None or not hasattr(socket, "SO_PEERCRED"):
+    if connection is None:
         return SocketPeer()
-    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
-    pid, uid, _ = _PEERCRED.unpack(data)
+    if hasattr(socket, "SO_PEERCRED"):
+        data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
+        pid, uid, _ = _PEERCRED.unpack(data)
+        return SocketPeer(pid=pid, uid=uid)
+    if sys.platform == "darwin":
+        return _peer_on_macos(connection)
+    return SocketPeer()
+
+
+def _peer_on_macos(connection: socket.socket) -> SocketPeer:
+    """As ``sys/un.h`` and ``sys/ucred.h`` of macOS have it."""
+    try:
+        data = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED_BYTES)
+        pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+    except OSError:
+        return SocketPeer()
+    _, uid = _XUCRED.unpack_from(data)
     return SocketPeer(pid=pid, uid=uid)
 
 
