@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.cli.on_terminal import DETACH, OnTerminal, on_terminal
 from tests.sessions.agents import Agents
 from tests.sessions.onlooker import Onlooker, watching
 from tests.support.claude import required_claude
+from tests.support.hosts import hosts_ended
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.claude, pytest.mark.slow, pytest.mark.timeout(90)]
@@ -26,7 +28,9 @@ SIZE = {"columns": 100, "rows": 30}
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: str) -> Path:
+def project(
+    mesh_paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: str
+) -> Iterator[Path]:
     """The folder of a person who has the newest claude, and trusts it here."""
     project, home = tmp_path / "project", tmp_path / "claude-home"
     project.mkdir()
@@ -34,7 +38,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: str) -> Pat
     for name, value in clean_environment(home).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MESHBOT_CLAUDE", str(required_claude(newest)))
-    return project
+    with hosts_ended(mesh_paths):
+        yield project
 
 
 async def test_a_person_starts_types_leaves_is_woken_meanwhile_comes_back_and_ends(
