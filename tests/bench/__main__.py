@@ -21,6 +21,7 @@ from tests.bench import (
     node_bench,
     screen_bench,
     session_bench,
+    terminal_bytes,
     thin_serve,
 )
 
@@ -67,6 +68,7 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "console: 16 agents idle": console_bench.idle,
     "console: 16 agents write": console_bench.streaming,
     "console: 10 MB in a pane": console_bench.flood,
+    "console: bytes to the terminal": terminal_bytes.run,
     "console: message until shown": console_bench.message,
     "thin serve, under the real claude": thin_serve.run,
 }

@@ -183,7 +183,7 @@ async def _replayed(agent: AgentPaths) -> None:
 
 
 def flood() -> Figures:
-    """10 MB written at once in a pane: until its end is shown, s."""
+    """10 MB written at once in a pane: until its end is shown, s; keys answered meanwhile, ms."""
     with bench_mesh() as paths:
         return asyncio.run(_flooded(paths))
 
@@ -196,7 +196,28 @@ async def _flooded(paths: MeshPaths) -> Figures:
         await terminal.shows("keys go here")
         terminal.press(f"lines {lines}")
         await terminal.shows(f"lines {lines}")
-        return {"shown_s": await _taken(terminal, "\r", f"line {lines - 1}")}
+        shown_s = await _taken(terminal, "\r", f"line {lines - 1}")
+        await terminal.types(f"lines {lines}")
+        await terminal.shows("line 1")
+        answered = [await _gone(terminal, b"\x1d", "keys go here")]
+        for key, text in ("m", "Nobody has said anything yet"), ("h", "latency"), ("m", "Nobody"):
+            answered.append(await _taken(terminal, key, text))
+        terminal.press("t")
+        await terminal.hides("Nobody has said")
+        if f"line {lines - 1}" in terminal.text:
+            raise RuntimeError("it was over before the keys were answered")
+        return {
+            "shown_s": shown_s,
+            "keys_p50_ms": statistics.median(answered) * 1000,
+            "keys_max_ms": max(answered) * 1000,
+        }
+
+
+async def _gone(terminal: Terminal, keys: bytes, text: str) -> float:
+    began = time.perf_counter()
+    terminal.press(keys)
+    await terminal.hides(text)
+    return time.perf_counter() - began
 
 
 def message() -> Figures:
