@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from typing import Final, TypeVar
 
 from textual import work
-from textual.app import App
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
@@ -17,6 +16,7 @@ from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.app.drawing import LeanApp
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.desk import MeshDesk, reason_of
 from meshbot_tui.connections.memory import Memory, Remembered
@@ -46,7 +46,7 @@ _SHOW_S: Final = 0.1
 Deed = Coroutine[object, object, None]
 
 
-class Console(App[None]):
+class Console(LeanApp):
     """What is known, told and kept; the screens know how it looks."""
 
     TITLE = "meshbot"
