@@ -6,7 +6,7 @@ import click
 
 from meshbot_core.cli.agent_checks import agent_findings
 from meshbot_core.cli.findings import Finding, broken
-from meshbot_core.cli.machine_checks import machine_findings
+from meshbot_core.cli.machine_checks import claude_finding, machine_findings
 from meshbot_core.cli.mesh_checks import mesh_findings
 from meshbot_core.cli.options import json_option, mesh_option
 from meshbot_core.cli.peer_checks import peer_findings
@@ -45,8 +45,10 @@ def _findings(mesh: str) -> Iterator[Finding]:
         paths = open_mesh(mesh)
         config = read_config(paths)
     except MeshError as error:
+        yield claude_finding()
         yield broken("mesh", str(error), error.hint or "correct the file")
         return
+    yield claude_finding(config.sessions.claude)
     yield from mesh_findings(paths, config)
     yield from agent_findings(paths, config)
     try:

@@ -8,6 +8,7 @@ from meshbot_core.cli.border import EXIT_FAILED
 from meshbot_core.cli.local_agents import each_told
 from meshbot_core.cli.options import complete_peer, mesh_option
 from meshbot_core.cli.show import line
+from meshbot_core.clients.left_sessions import bring_back
 from meshbot_core.clients.looks import local_agent
 from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.text import plain
@@ -73,8 +74,10 @@ def resume(name: str, mesh: str) -> None:
 
 
 async def _restart(agent: AgentPaths) -> str:
+    # One that a dead host left is started by that alone.
+    was_left = await bring_back(agent)
     async with session_client(agent) as session:
-        view = (await session.restart()).session
+        view = (await (session.session() if was_left else session.restart())).session
     return f"is started again (pid {view.pid})" if view else "is started again"
 
 

@@ -25,7 +25,6 @@ def machine_findings(home: Path) -> Iterator[Finding]:
     """Everything that does not depend on a mesh."""
     yield _platform_finding()
     yield _command_finding()
-    yield _claude_finding()
     yield _disk_finding(home)
     yield _filesystem_finding(home)
     yield from _runtime_findings()
@@ -52,12 +51,13 @@ def _command_finding() -> Finding:
     )
 
 
-def _claude_finding() -> Finding:
+def claude_finding(configured: str | None = None) -> Finding:
+    """The Claude Code that sessions run; ``configured`` is the mesh's choice."""
     try:
-        path = find_claude()
+        path = find_claude(configured)
     except ClaudeMissingError as error:
         # Commands and hosts do without; only a wrong choice is a mistake.
-        missing = broken if os.environ.get(CHOSEN_BY) else note
+        missing = broken if os.environ.get(CHOSEN_BY) or configured else note
         return missing("claude", str(error), error.hint)
     try:
         found = inspect_claude(path)

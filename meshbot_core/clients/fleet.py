@@ -20,6 +20,7 @@ from meshbot_core.host.session_api import SessionAnswer
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions, host_answers
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.records import SessionOptions
 
 _STOP_LIMIT_S: Final = 10.0
@@ -80,13 +81,12 @@ class FleetWork:
         flags = sorted_flags(wanted.flags)
         environment = self.environment | wanted.environment
         variables = [f"{name}={value}" for name, value in sorted(wanted.environment.items())]
-        key = (wanted.claude or "", flags.settings or "", *variables)
+        claude = with_defaults(wanted, self.mesh).claude
+        key = (claude or "", flags.settings or "", *variables)
         async with self._checking[key]:
             if key not in self._checked:
                 folder = Path(wanted.folder)
-                await asyncio.to_thread(
-                    check_ready, folder, flags, environment, claude=wanted.claude
-                )
+                await asyncio.to_thread(check_ready, folder, flags, environment, claude=claude)
                 self._checked.add(key)
 
 

@@ -1,12 +1,11 @@
 """Sessions that a dead host left behind: bringing them back, or ending them for good."""
 
 import asyncio
-import contextlib
 
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.lock import owned
 from meshbot_core.host.session_client import SessionClient
-from meshbot_core.host.spawn import SpawnOptions, host_answers, spawn_host
+from meshbot_core.host.spawn import SpawnOptions, host_answers
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.leftovers import end_leftovers
 
@@ -24,14 +23,9 @@ async def bring_back(agent: AgentPaths) -> bool:
     """
     if not await is_left(agent):
         return False
-    await asyncio.to_thread(_spawn, agent)
-    async with HostClient.connected(agent, kind="cli") as client:
+    async with HostClient.connected(agent, kind="cli", spawn=SpawnOptions()) as client:
         found = await SessionClient(client).session()
     return found.session is not None and not found.session.is_over
-
-
-def _spawn(agent: AgentPaths) -> None:
-    spawn_host(agent, SpawnOptions()).wait()
 
 
 async def end_left(agent: AgentPaths) -> bool:
@@ -43,7 +37,7 @@ async def end_left(agent: AgentPaths) -> bool:
     if not await is_left(agent):
         return False
     async with owned(agent):
-        with contextlib.suppress(FileNotFoundError):
-            agent.session_json.unlink()
+        # In this order: killed in between, the next host still looks for what is left.
         await asyncio.to_thread(end_leftovers, agent)
+        agent.session_json.unlink(missing_ok=True)
     return True

@@ -18,6 +18,7 @@ from meshbot_core.host.session_api import SessionEvent
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.records import SessionOptions, SessionView
 
 _KILLED: Final = 128
@@ -58,7 +59,10 @@ async def started(wanted: Wanted) -> AsyncIterator[HostClient]:
         MeshError: There is no host to be had.
     """
     environment = dict(os.environ)
-    checking = asyncio.to_thread(check_ready, wanted.folder, wanted.flags, environment)
+    claude = with_defaults(wanted.options, wanted.agent.mesh).claude
+    checking = asyncio.to_thread(
+        check_ready, wanted.folder, wanted.flags, environment, claude=claude
+    )
     # The host takes as long to come up as the checks do.
     async with asyncio.TaskGroup() as group:
         checked = group.create_task(checking)

@@ -9,7 +9,7 @@ from meshbot_core.demo.printing import Printer
 from meshbot_core.host.api import AskEvent, JournalRow, MessageEvent
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import Output, Repainted, ScreenClient
-from meshbot_core.host.session_api import ApprovalEvent
+from meshbot_core.host.session_api import ApprovalEvent, LogEvent
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.records import Approval
 from meshbot_core.terminal.screen import Screen
@@ -26,6 +26,8 @@ class Observer:
 
     printer: Printer
     approvals: list[Approval] = field(default_factory=list)
+    _ways: dict[str, str] = field(default_factory=dict)
+    """By which way each session was given what came first."""
     _arrived: dict[str, list[JournalRow]] = field(default_factory=dict)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -45,6 +47,8 @@ class Observer:
                         f"{name} wants to use {approval.tool}: {_what(approval)}"
                     )
                     self.approvals.append(approval)
+                case LogEvent(what="pushed", text=hop):
+                    self._ways.setdefault(name, hop)
                 case _:
                     continue
             async with self._news:
@@ -58,6 +62,12 @@ class Observer:
                     if fits(row):
                         return row
                 await self._news.wait()
+
+    async def way_into(self, name: str) -> str:
+        """By which way a session was given its first message; the caller sets the time limit."""
+        async with self._news:
+            await self._news.wait_for(lambda: name in self._ways)
+            return self._ways[name]
 
     async def wanted(self) -> Approval:
         """Wait until an agent wants a permission; the caller sets the time limit."""

@@ -14,18 +14,17 @@ from meshbot_core.demo.script import ModelRequest
 from meshbot_core.demo.stage import Stage, ended
 from meshbot_core.host.api import JournalRow
 from meshbot_core.host.client import HostClient
-from meshbot_core.session.records import Decision, Hop, Verdict
+from meshbot_core.session.records import Decision, Verdict
 
 WORK_LIMIT_S: Final = 60.0
 _LOOK_S: Final = 0.05
 _COLUMNS: Final = 92
 _ROWS: Final = 28
-_THROUGH: Final[Mapping[Hop, str]] = {
+_THROUGH: Final[Mapping[str, str]] = {
     "stream": "its input",
     "native": "Claude Code's own socket",
     "waiter": "a hook that waited",
     "paste": "a paste at its prompt",
-    "none": "nothing",
 }
 
 
@@ -74,8 +73,7 @@ class Work:
         await ci.send(to="dev", message=BUILT)
         await dev.model.asked(_says(BUILT))
         took_s = loop.time() - began_s
-        view = await dev.view()
-        through = _THROUGH[view.hop if view is not None else "none"]
+        through = _THROUGH[await observer.way_into("dev")]
         self._check("a message wakes an idle session", True, f"after {took_s:.1f} s, by {through}")
         answer = await observer.arrived("dev", lambda row: row.kind == "response")
         is_webs = answer.peer == "web"

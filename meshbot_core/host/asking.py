@@ -119,7 +119,8 @@ class Asking:
         return await self._ended_if_late(status)
 
     async def cancel_ask(self, ask_id: str) -> api.AskResult:
-        """Wait no longer; an answer that still comes goes to the inbox."""
+        """Wait no longer; an answer goes to the inbox, and so does an ask that crossed ours."""
+        await self.mailbox.give_back(lease_ids=[_crossing_lease(ask_id)])
         return self._ask_result(await self.mailbox.end_ask(ask_id))
 
     async def leave_ask(self, ask_id: str) -> api.AskResult:
@@ -152,7 +153,7 @@ class Asking:
             return None
         batch = await self.mailbox.lease_ask_from(
             peer,
-            LeaseRequest(session=session, channel="tool_result", lease_id=f"crossing-{ask_id}"),
+            LeaseRequest(session=session, channel="tool_result", lease_id=_crossing_lease(ask_id)),
         )
         if not batch.messages:
             return None
@@ -191,6 +192,10 @@ class Asking:
         for wait in self._waits:
             if wait.peer == peer:
                 wait.changed.set()
+
+
+def _crossing_lease(ask_id: str) -> str:
+    return f"crossing-{ask_id}"
 
 
 def _progress(standing: str | None) -> api.AskProgress:

@@ -127,14 +127,16 @@ class Link:
         loop = asyncio.get_running_loop()
         deadline_s: float | None = None
         while True:
+            asked_s = loop.time()
             try:
                 async with asyncio.timeout(limit_s):
                     response = await self.http.request(method, target, body)
             except TimeoutError as error:
                 raise self._unanswered() from error
             except AwayError as error:
-                # From here on: a question may wait for its answer for long.
-                deadline_s = deadline_s or loop.time() + AWAY_LIMIT_S
+                # From here on: a question may wait for its answer for long, and lose a host twice.
+                if deadline_s is None or loop.time() - asked_s > AWAY_LIMIT_S:
+                    deadline_s = loop.time() + AWAY_LIMIT_S
                 if loop.time() > deadline_s or self.is_ending:
                     raise self._unanswered() from error
                 await asyncio.sleep(LOOK_AGAIN_S)

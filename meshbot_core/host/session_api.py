@@ -107,6 +107,13 @@ class NativeSocket(Record):
     claude_pid: int
 
 
+class WrittenResults(Record):
+    """``POST /v1/written``: results that carry these leases are written completely."""
+
+    session: str
+    lease_ids: tuple[str, ...]
+
+
 class PushReport(Record):
     """``POST /v1/pushes``: what became of a push; ``written`` is no proof that it was read."""
 

@@ -1,5 +1,6 @@
 """The calls of the control API that belong to sessions and approvals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from meshbot_core.host.session_api import (
     SessionAnswer,
     StartSession,
     StopSession,
+    WrittenResults,
 )
 from meshbot_core.session.records import Decision, SessionOptions, Verdict
 
@@ -98,6 +100,11 @@ class SessionClient:
         """Tell the host that this client can post to its session's own socket."""
         call = NativeSocket(session=self.client.session, path=path, claude_pid=claude_pid)
         await self.client.link.request("POST", "/v1/native", call)
+
+    async def was_written(self, lease_ids: Sequence[str]) -> None:
+        """Tell that results with these leases went to Claude Code completely."""
+        call = WrittenResults(session=self.client.session, lease_ids=tuple(lease_ids))
+        await self.client.link.request("POST", "/v1/written", call)
 
     async def report_push(self, frame_id: str, state: str, reason: str = "") -> None:
         """Tell what became of a push."""

@@ -23,6 +23,7 @@ from meshbot_core.host.session_api import (
     SessionAnswer,
     SessionEvent,
     StopSession,
+    WrittenResults,
 )
 from meshbot_core.host.streams import Streams
 from meshbot_core.mailbox.mailbox import Mailbox
@@ -80,6 +81,8 @@ class SessionDesk:
     _group: asyncio.TaskGroup | None = None
     _supervisor: Supervisor | None = None
     _terminal: TerminalHands | None = None
+    _own_clients: set[str] = field(default_factory=set)
+    """MCP servers that the session's own claude started."""
     _is_starting: bool = False
     _is_ready: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,6 +154,8 @@ class SessionDesk:
         self._is_starting = True
         try:
             supervisor = await self._supervised(options, kept)
+            if self._group is None:
+                raise NoSessionError("this host is ending")
             self._supervisor, self._is_down = supervisor, False
             self._group.create_task(self._supervise(supervisor))
             await supervisor.came_up.wait()
@@ -428,7 +433,7 @@ class SessionDesk:
         if session is None or client.kind != "serve" or session.ways.process is None:
             return
         if parent_of(client.pid) == session.ways.process.pid:
-            session.pusher.readers.add(client.session)
+            self._own_clients.add(client.session)
             if session.options.kind == "interactive":
                 # A headless Claude Code starts a lost server again by itself.
                 session.tools.came(client.session)
@@ -437,9 +442,15 @@ class SessionDesk:
         """A client's event stream ended."""
         if (session := self.session) is not None:
             session.tools.vanished(client)
-            session.pusher.readers.discard(client)
+            self._own_clients.discard(client)
             if session.ways.native_left(client):
                 session.pusher.native_left()
+
+    def results_written(self, call: WrittenResults) -> None:
+        """Results of a client's tool calls are on their way to the model."""
+        session = self.session
+        if session is not None and call.session in self._own_clients:
+            session.pusher.was_written(call.lease_ids)
 
     async def push_reported(self, call: PushReport) -> None:
         """What became of a push."""

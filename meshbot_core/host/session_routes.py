@@ -13,6 +13,7 @@ from meshbot_core.host.session_api import (
     RestartSession,
     StartSession,
     StopSession,
+    WrittenResults,
 )
 from meshbot_core.host.session_desk import SessionDesk
 from meshbot_core.session.records import Verdict
@@ -42,6 +43,7 @@ class SessionRoutes:
             web.post("/v1/approvals/{id}", self._decide),
             web.post("/v1/native", self._native),
             web.post("/v1/pushes", self._pushes),
+            web.post("/v1/written", self._written),
         ]
 
     async def _start(self, request: web.Request) -> web.Response:
@@ -98,6 +100,10 @@ class SessionRoutes:
 
     async def _native(self, request: web.Request) -> web.Response:
         self._desk.native_came(await body_of(request, NativeSocket))
+        return web.Response(status=204)
+
+    async def _written(self, request: web.Request) -> web.Response:
+        self._desk.results_written(await body_of(request, WrittenResults))
         return web.Response(status=204)
 
     async def _pushes(self, request: web.Request) -> web.Response:

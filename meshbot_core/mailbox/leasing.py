@@ -116,26 +116,23 @@ def acknowledge(ledger: Ledger, lease_ids: Sequence[str]) -> int:
     change = "state = 'done', finished_at_ms = ?"
     now_ms = ledger.clock.now_ms()
     done = sum(
-        _released(ledger, (change, now_ms), ("lease_id = ?", (lease_id,)))[0]
+        _released(ledger, (change, now_ms), ("lease_id = ?", lease_id))[0]
         for lease_id in dict.fromkeys(lease_ids)
     )
     ledger.tally.finished += done
     return done
 
 
-def acknowledge_readers(ledger: Ledger, sessions: Sequence[str], before_ms: int) -> tuple[str, ...]:
-    """Mark as read what these sessions were handed before a moment; the ids of asks among it."""
-    change = "state = 'done', finished_at_ms = ?"
-    holds = "session = ? AND shown_at_ms < ?"
+def acknowledge_asks(ledger: Ledger, lease_ids: Sequence[str]) -> tuple[str, ...]:
+    """``acknowledge``; the ids of the asks among what these leases hold."""
     asks: list[str] = []
-    for session in dict.fromkeys(sessions):
+    for lease_id in dict.fromkeys(lease_ids):
         found = ledger.execute(
-            f"SELECT id FROM messages WHERE state = 'leased' AND kind = 'ask' AND {holds}",  # noqa: S608 -- a constant of this function
-            (session, before_ms),
+            "SELECT id FROM messages WHERE state = 'leased' AND kind = 'ask' AND lease_id = ?",
+            (lease_id,),
         )
         asks += [identity for (identity,) in found]
-        done, _ = _released(ledger, (change, ledger.clock.now_ms()), (holds, (session, before_ms)))
-        ledger.tally.finished += done
+    acknowledge(ledger, lease_ids)
     return tuple(asks)
 
 
@@ -145,9 +142,9 @@ def give_back(ledger: Ledger, session: str | None, lease_ids: Sequence[str]) -> 
     The open asks of a session that gives back wait for nobody any more: an answer that comes
     will be a new message of the inbox.
     """
-    holders: list[_Holder] = [("lease_id = ?", (each,)) for each in dict.fromkeys(lease_ids)]
+    holders = [("lease_id = ?", each) for each in dict.fromkeys(lease_ids)]
     if session is not None:
-        holders.append(("session = ?", (session,)))
+        holders.append(("session = ?", session))
         ledger.execute(
             "UPDATE messages SET session = NULL WHERE ask_state = 'open' AND session = ?",
             (session,),
@@ -161,22 +158,20 @@ def give_back(ledger: Ledger, session: str | None, lease_ids: Sequence[str]) -> 
     return given
 
 
-_Holder = tuple[str, tuple[str | int, ...]]
-"""A condition, and the values in it."""
-
-
-def _released(ledger: Ledger, change: tuple[str, int | None], holder: _Holder) -> tuple[int, int]:
+def _released(
+    ledger: Ledger, change: tuple[str, int | None], holder: tuple[str, str]
+) -> tuple[int, int]:
     """Change the state of what a holder has; how many messages and bytes that were."""
-    (assignments, stamp), (condition, values) = change, holder
+    (assignments, stamp), (condition, value) = change, holder
     held = f"FROM messages WHERE state = 'leased' AND {condition}"
     count, size = ledger.execute(
         f"SELECT count(*), coalesce(sum(size), 0) {held}",
-        values,
+        (value,),
     ).fetchone()
     if count:
         ledger.execute(
             f"UPDATE messages SET {assignments} WHERE state = 'leased' AND {condition}",  # noqa: S608 -- constants of this file
-            (stamp, *values),
+            (stamp, value),
         )
     ledger.tally.leased -= count
     ledger.tally.leased_bytes -= size

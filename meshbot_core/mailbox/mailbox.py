@@ -68,13 +68,9 @@ class Mailbox(Access):
         """These leases were read; how many messages are done now."""
         return await self._write(lambda ledger: leasing.acknowledge(ledger, lease_ids))
 
-    async def acknowledge_readers(
-        self, sessions: Sequence[str], *, before_ms: int
-    ) -> tuple[str, ...]:
-        """These sessions have read what they were handed before; ids of the asks among it."""
-        return await self._write(
-            lambda ledger: leasing.acknowledge_readers(ledger, sessions, before_ms)
-        )
+    async def acknowledge_asks(self, lease_ids: Sequence[str]) -> tuple[str, ...]:
+        """These leases were read; the ids of the asks among it."""
+        return await self._write(lambda ledger: leasing.acknowledge_asks(ledger, lease_ids))
 
     async def give_back(self, *, session: str | None = None, lease_ids: Sequence[str] = ()) -> int:
         """Nobody read these: they are new again, in the old order; how many messages."""

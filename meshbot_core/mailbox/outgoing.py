@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 from meshbot_core.errors import MailboxFullError, NoSuchMessageError
+from meshbot_core.mailbox.leasing import give_back
 from meshbot_core.mailbox.ledger import Ledger
 from meshbot_core.mailbox.lookups import ask_status, outbox_by_id, outbox_by_seq
 from meshbot_core.mailbox.records import AskStatus, Draft, OutboxMessage
@@ -123,12 +124,15 @@ def _expired(ledger: Ledger, seq: int) -> OutboxMessage:
 def end_ask(ledger: Ledger, ask_id: str) -> AskStatus:
     """Stop waiting for an answer; an ask that was not delivered yet is withdrawn.
 
+    An answer that has come, and that nobody has read yet, is a message of the inbox.
+
     Raises:
         NoSuchMessageError: No ask of ours has this id.
     """
     ask = outbox_by_id(ledger.connection, ask_id)
     if ask is not None and ask.ask_state == "open":
         _expired(ledger, ask.seq)
+    _free_answer(ledger, ask_id)
     return _status(ledger, ask_id)
 
 
@@ -143,6 +147,18 @@ def detach_ask(ledger: Ledger, ask_id: str) -> AskStatus:
         (ask_id,),
     )
     return _status(ledger, ask_id)
+
+
+def _free_answer(ledger: Ledger, ask_id: str) -> None:
+    """An answer that is held for who waited for it goes to the inbox."""
+    held = ledger.execute(
+        "SELECT answer.lease_id FROM messages AS ask"
+        " JOIN messages AS answer ON answer.seq = ask.answer_seq"
+        " WHERE ask.id = ? AND ask.direction = 'out' AND answer.state = 'leased'"
+        " AND answer.channel = 'ask'",
+        (ask_id,),
+    ).fetchall()
+    give_back(ledger, None, [lease_id for (lease_id,) in held])
 
 
 def _status(ledger: Ledger, ask_id: str) -> AskStatus:

@@ -1,11 +1,12 @@
 """Waiting for another agent's answer, and everything that can end it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from meshbot_core.errors import NoSuchMessageError
+from meshbot_core.errors import MeshError, NoSuchMessageError
 from meshbot_core.host.api import AskProgress, AskResult, MessageView
 from meshbot_core.host.client import HostClient
 from meshbot_core.mcp.leases import CallId, Leases
@@ -41,6 +42,7 @@ class Asking:
     _leases: Leases
     _waiting: dict[CallId, str] = field(default_factory=dict)
     _crossing: dict[CallId, MessageView] = field(default_factory=dict)
+    _failed: list[str] = field(default_factory=list)
 
     async def ask(
         self, client: HostClient, call: CallId, question: Question, progress: Progress | None
@@ -52,6 +54,19 @@ class Asking:
         """
         ask_id = new_id()
         self._waiting[call] = ask_id
+        try:
+            result = await self._answered(client, ask_id, question, progress)
+        except MeshError:
+            # The call fails, and the ask may go on: nobody waits for its answer here.
+            self._failed.append(ask_id)
+            raise
+        self._carry(call, result)
+        self._waiting.pop(call, None)
+        return result
+
+    async def _answered(
+        self, client: HostClient, ask_id: str, question: Question, progress: Progress | None
+    ) -> AskResult:
         result = await client.ask(
             to=question.to, message=question.message, timeout_s=question.timeout_s, id=ask_id
         )
@@ -66,9 +81,16 @@ class Asking:
             result = await client.ask_state(ask_id, wait_s=look_s, known=known)
         if result.state == "open" and result.crossing is None:
             result = await self._left_to_the_host(client, result)
-        self._carry(call, result)
-        self._waiting.pop(call, None)
         return result
+
+    async def leave_failed(self, client: HostClient) -> None:
+        """Have the answers to asks whose calls failed come as messages."""
+        while self._failed:
+            with contextlib.suppress(NoSuchMessageError):
+                left = await client.leave_ask(self._failed[0])
+                if left.lease_id:
+                    await client.settle(give_back=[left.lease_id])
+            del self._failed[0]
 
     async def cancelled(self, client: HostClient, call: CallId) -> None:
         """The client withdrew ``call``: an answer that still comes goes to the inbox."""

@@ -60,6 +60,7 @@ class Calls:
     async def _carried_out(self, call: Call, tool: str, deed: Deed) -> CallResult:
         session = await self._session()
         await self._settle_due(session, call.id)
+        await self._asking.leave_failed(session.client)
         answer = await deed(session, call)
         if answer.is_error or tool == "check_messages":
             return _alone(answer)

@@ -39,11 +39,12 @@ class Leases:
         if lease_id:
             self._carried.setdefault(call, []).append(lease_id)
 
-    def written(self, call: CallId, place: int) -> None:
-        """The result of ``call`` is written; the client had sent ``place`` bytes by then."""
+    def written(self, call: CallId, place: int) -> tuple[str, ...]:
+        """The result of ``call`` is written, the client had sent ``place`` bytes; its leases."""
         self._proven.pop(call, None)
-        for lease in self._carried.pop(call, ()):
-            self._written[lease] = place
+        carried = tuple(self._carried.pop(call, ()))
+        self._written.update(dict.fromkeys(carried, place))
+        return carried
 
     def dropped(self, call: CallId) -> None:
         """``call`` ended without its result: nobody read what it carried."""

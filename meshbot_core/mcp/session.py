@@ -27,6 +27,7 @@ from mcp_types.jsonrpc import JSONRPCRequest
 from meshbot_core.claude.tools import ALWAYS_LOAD, APPROVAL_VARIABLE
 from meshbot_core.errors import MeshError
 from meshbot_core.host.api import MessageEvent
+from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import Spawned, SpawnOptions
 from meshbot_core.mcp.approving import APPROVE
 from meshbot_core.mcp.calls import Calls
@@ -70,7 +71,8 @@ class McpSession:
         self._native = native
         self._tools = (*TOOLS, APPROVE) if can_approve else TOOLS
         self._leases = leases
-        self._tool_calls: set[CallId] = set()
+        self._written: list[str] = []
+        self._has_written = asyncio.Event()
         self._is_initialized = asyncio.Event()
         self._level: LoggingLevel = "debug"
 
@@ -100,6 +102,19 @@ class McpSession:
                     "notifications/message", {"level": "info", "data": arrival(event.message)}
                 )
 
+    async def tell_written(self, link: HostLink) -> None:
+        """Tell the host which messages stand in complete results: the end of the turn reads them.
+
+        What is not told is proven by a later call, as in a session that no host runs.
+        """
+        client = SessionClient(await link.first_client())
+        while True:
+            await self._has_written.wait()
+            self._has_written.clear()
+            written, self._written = self._written, []
+            with contextlib.suppress(MeshError):
+                await client.was_written(written)
+
     # -- what the wire tells
 
     def began(self, request: JSONRPCRequest, place: int) -> None:
@@ -109,7 +124,9 @@ class McpSession:
 
     def answered(self, call: CallId, place: int) -> None:
         """Note that a result was written completely."""
-        self._leases.written(call, place)
+        if leases := self._leases.written(call, place):
+            self._written += leases
+            self._has_written.set()
 
     def dropped(self, call: CallId) -> None:
         """Note that nobody will read this call's result."""
@@ -187,6 +204,7 @@ async def run_session(
         async with Wire.opened(descriptors, session) as wire:
             helpers = [
                 group.create_task(session.announce(link, wire)),
+                group.create_task(session.tell_written(link)),
                 group.create_task(_stop_when(stopped, wire)),
                 group.create_task(_stop_when(refused, wire)),
             ]

@@ -6,6 +6,7 @@ the session's own prompt, or from nobody in time.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 MIN_PREFIX: Final = 4
 """Characters of an id that a person has to give at least."""
 MAX_WAITING: Final = 1000
+_MAX_RUNNING: Final = 100
 _MAX_DECIDED: Final = 1000
 """Decisions of which we still know, by id, that they were made."""
 
@@ -80,6 +82,8 @@ class Approvals:
         self._waiting: dict[str, _Waiting] = {}
         self._decided: dict[str, Decision] = {}
         self._rules: dict[tuple[str, str], _Word] = {}
+        self._running: deque[Decision] = deque(maxlen=_MAX_RUNNING)
+        """Interactive calls that were allowed here, and have not ended yet."""
 
     def waiting(self) -> tuple[Approval, ...]:
         """What waits, oldest first."""
@@ -216,6 +220,7 @@ class Approvals:
 
     def ended(self) -> None:
         """The session ended: nothing waits any longer."""
+        self._running.clear()
         word = _Word("deny", "ended", "The session ended before anybody answered.")
         for waiting in tuple(self._waiting.values()):
             self._settle(waiting, word)
@@ -223,12 +228,17 @@ class Approvals:
     def was_called(self, tool: str, tool_input: JsonValue) -> None:
         """An interactive session's call is over: its own prompt answered for it.
 
-        Claude Code gives up the request when that happens; this is for one that it forgot.
+        Claude Code gives up the request when that happens; this is for one that it forgot. Equal
+        calls end one after the other, those that were allowed from outside among them.
         """
+        equal = (tool, tool_input)
+        for allowed in self._running:
+            if (allowed.tool, allowed.tool_input) == equal:
+                self._running.remove(allowed)
+                return
         for waiting in tuple(self._waiting.values()):
             approval = waiting.approval
-            is_it = (approval.tool, approval.tool_input) == (tool, tool_input)
-            if is_it and approval.kind == "interactive":
+            if (approval.tool, approval.tool_input) == equal and approval.kind == "interactive":
                 self._settle(waiting, _Word("unknown", "terminal"))
                 return
 
@@ -256,6 +266,8 @@ class Approvals:
             decided_at_ms=self._clock.now_ms(),
         )
         self._waiting.pop(approval.id, None)
+        if approval.kind == "interactive" and word.behavior == "allow":
+            self._running.append(decision)
         self._remember(decision)
         waiting.decided.set()
         self._changed(approval, decision)

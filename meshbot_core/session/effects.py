@@ -36,6 +36,13 @@ class Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line of ours was not given to the model, and will not be."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationBegan:
     """Claude Code's session id is another one from now on (start, ``/clear``)."""
 
@@ -50,4 +57,4 @@ class Spent:
     conversation: str
 
 
-Effect = TurnBegan | TurnEnded | Shown | Woken | ConversationBegan | Spent
+Effect = TurnBegan | TurnEnded | Shown | Woken | Dropped | ConversationBegan | Spent

@@ -6,6 +6,7 @@ names its id; the end of that turn makes it done, and a turn that ended badly gi
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -34,7 +35,11 @@ _OVERDUE_MS: Final[dict[Hop, int]] = {
     "paste": 15_000,
     "stream": 120_000,
 }
+_ANNOUNCED_MS: Final = 5_000
+"""After that an announcement has begun a turn, if it begins one."""
 _ANNOUNCE_AGAIN_MS: Final = 60_000
+_LONGEST_AGAIN_MS: Final = 60 * 60_000
+_MAX_RESULTS: Final = 10_000
 _FORGOTTEN_MS: Final = 10 * 60 * 1000
 _CHANNELS: Final[dict[Hop, Channel]] = {
     "stream": "stream_json",
@@ -98,8 +103,8 @@ class Pusher:
     ways: Ways
     clock: Clock
     server: str = "mesh"
-    readers: set[str] = field(default_factory=set)
-    """Clients of the host whose calls are this session's."""
+    _results: dict[str, int] = field(default_factory=dict)
+    """Leases that stand in complete results of tools, and when these were written."""
     _handed: list[_Handed] = field(default_factory=list)
     _read: tuple[int, int] = (0, 0)
     """A turn, and what its messages carry on because of what a tool's result showed in it."""
@@ -111,6 +116,10 @@ class Pusher:
     _owed: list[str] = field(default_factory=list)
     """Leases to be given back as soon as that can be done."""
     _owes_all: bool = False
+    _has_news: bool = True
+    """Messages came since a session without hooks was told of any."""
+    _again_ms: int = 0
+    _announce_again_ms: int = 0
 
     @property
     def next_hops(self) -> int:
@@ -124,8 +133,7 @@ class Pusher:
 
     def arrived(self) -> None:
         """A message came in: one that was not announced is, whatever was before."""
-        if not self.tracker.hears_hooks:
-            self._not_before_ms = 0
+        self._has_news = True
         self.poke()
 
     def poke(self) -> None:
@@ -163,12 +171,18 @@ class Pusher:
 
     def _is_due(self) -> bool:
         tracker = self.tracker
-        waits = bool(self._texts or self.mailbox.counts.unread)
+        waits = bool(self._texts or (self.mailbox.counts.unread and self._is_worth_telling))
         is_free = not tracker.is_in_turn and tracker.state in ("idle", "deaf")
         is_unseen = any(handed.turn is None for handed in self._handed)
         is_time = self.clock.now_ms() >= self._not_before_ms
         may = is_time and self.ways.may_push() and self.ways.may_wake()
         return waits and is_free and not is_unseen and may
+
+    @property
+    def _is_worth_telling(self) -> bool:
+        """Whether messages that wait may be pushed, or announced once more."""
+        is_again = self.clock.now_ms() >= self._announce_again_ms
+        return self.tracker.hears_hooks or self._has_news or is_again
 
     async def _push(self, hop: Hop) -> None:
         frame_id = new_id()
@@ -197,10 +211,20 @@ class Pusher:
         fetch = own_words(
             f"{waits} for you at {at:%H:%M:%S}. Read with mcp__{self.server}__check_messages."
         )
-        texts = [*([fetch] if count else []), *self._texts]
-        if await self._is_taken(hop, Push(frame_id, "\n\n".join(texts), "mesh")):
-            self._texts = []
-            self._not_before_ms = self.clock.now_ms() + _ANNOUNCE_AGAIN_MS
+        reminders, self._texts = self._texts, []
+        texts = [*([fetch] if count else []), *reminders]
+        if not await self._is_taken(hop, Push(frame_id, "\n\n".join(texts), "mesh")):
+            self._texts = reminders + self._texts
+            return
+        # A model that does not fetch is told again, and ever less often.
+        again_ms = _ANNOUNCE_AGAIN_MS if self._has_news else 2 * self._again_ms
+        self._again_ms = min(again_ms, _LONGEST_AGAIN_MS)
+        self._has_news = False
+        now_ms = self.clock.now_ms()
+        self._not_before_ms, self._announce_again_ms = (
+            now_ms + _ANNOUNCED_MS,
+            now_ms + self._again_ms,
+        )
 
     async def _is_taken(self, hop: Hop, push: Push) -> bool:
         try:
@@ -311,18 +335,27 @@ class Pusher:
             await self.mailbox.acknowledge([handed.lease_id for handed in over])
             self._handed = [handed for handed in self._handed if handed not in over]
             asks = {ask for handed in over for ask in handed.asks}
-            is_certain = self.tracker.hears_hooks
-            if is_certain and self.readers and self.mailbox.counts.leased:
-                asks.update(
-                    await self.mailbox.acknowledge_readers(
-                        tuple(self.readers), before_ms=ended_at_ms
-                    )
-                )
+            asks.update(await self._read_results(ended_at_ms))
             await self._remind(asks)
         else:
             await self._give_back(over)
             self._wait_until(retry_at_ms)
         self.poke()
+
+    async def _read_results(self, ended_at_ms: int) -> tuple[str, ...]:
+        """What tools' results carried is done; the ids of the asks among it."""
+        if not self.tracker.hears_hooks:
+            return ()  # nothing tells whether that turn ended well
+        read = [lease for lease, at_ms in self._results.items() if at_ms < ended_at_ms]
+        for lease in read:
+            del self._results[lease]
+        return await self.mailbox.acknowledge_asks(read) if read else ()
+
+    def was_written(self, lease_ids: Sequence[str]) -> None:
+        """The session's tools handed these leases over completely."""
+        self._results.update(dict.fromkeys(lease_ids, self.clock.now_ms()))
+        while len(self._results) > _MAX_RESULTS:
+            del self._results[next(iter(self._results))]
 
     def _wait_until(self, retry_at_ms: int) -> None:
         """After a failure wait longer each time: what failed is tried again, not hammered."""
@@ -379,7 +412,7 @@ class Pusher:
     async def gone(self) -> None:
         """The process is dead: all that it holds comes again."""
         self._handed = []
-        self.readers.clear()
+        self._results.clear()
         self._not_before_ms = 0
         self._owes_all = True
         try:
@@ -390,8 +423,12 @@ class Pusher:
     async def _pay(self) -> None:
         """Give back what could not be given back at once."""
         if self._owed:
-            await self.mailbox.give_back(lease_ids=self._owed)
-            self._owed = []
+            owed, self._owed = self._owed, []
+            try:
+                await self.mailbox.give_back(lease_ids=owed)
+            except MailboxError:
+                self._owed += owed
+                raise
         if self._owes_all:
             await self.mailbox.give_back(session=self.session)
             self._owes_all = False
@@ -405,14 +442,20 @@ class Pusher:
         if self.tracker.is_in_turn or self.tracker.state not in ("idle", "deaf"):
             return
         now_ms = self.clock.now_ms()
-        await self._give_back([each for each in self._handed if _is_overdue(each, now_ms)])
+        silent_ms = self.tracker.silent_ms
+        await self._give_back(
+            [each for each in self._handed if _is_overdue(each, now_ms, silent_ms)]
+        )
 
 
-def _is_overdue(handed: _Handed, now_ms: int) -> bool:
-    """Whether an idle session would have shown it by now, or told of the end of that turn."""
+def _is_overdue(handed: _Handed, now_ms: int, silent_ms: int) -> bool:
+    """Whether an idle session would have shown it by now, or told of the end of that turn.
+
+    ``silent_ms`` is how long the session has told nothing at all.
+    """
     age_ms = now_ms - handed.at_ms
     if handed.turn is not None:
-        return age_ms > _FORGOTTEN_MS
+        return min(age_ms, silent_ms) > _FORGOTTEN_MS
     return handed.is_stranded or age_ms > _OVERDUE_MS.get(handed.hop, 0)
 
 

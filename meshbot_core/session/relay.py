@@ -93,8 +93,8 @@ class _Claude:
             try:
                 self._end = os.pidfd_open(self.pid)
                 self._poll.register(self._end, select.POLLIN)
-            except OSError:
-                pass  # an old kernel: the pipes tell it too
+            except (OSError, AttributeError):
+                pass  # an old kernel, or a Python built on one: the pipes tell it too
 
     def is_gone(self, within_s: float = 0.0) -> bool:
         """Whether it has ended, or does so in this time."""

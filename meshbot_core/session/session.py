@@ -19,6 +19,7 @@ from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.session.approvals import Approvals
 from meshbot_core.session.effects import (
     ConversationBegan,
+    Dropped,
     Effect,
     Shown,
     Spent,
@@ -32,7 +33,7 @@ from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tool_server import ToolServer
-from meshbot_core.session.tracker import Tracker, call_text
+from meshbot_core.session.tracker import LOST_LINES, Tracker, call_text
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
 from meshbot_core.terminal.reports import is_report
@@ -109,6 +110,7 @@ class Session:
             clock=around.clock,
         )
         self.tools = ToolServer(self.tracker, around.clock, around.log, self.ways.type_line)
+        self.ways.told = lambda hop: around.log.write("pushed", hop)
         self.ways.wants_calm = lambda: self.tools.wants_calm
 
     async def run(self) -> None:
@@ -188,7 +190,7 @@ class Session:
                 self.around.log.write("said", event.text)
             case lines.TurnEnded():
                 self._note_end(event)
-            case lines.LineState() if event.state in ("discarded", "refused", "cancelled"):
+            case lines.LineState() if event.state in LOST_LINES:
                 self.around.log.write("line", f"{event.line} {event.state}")
             case _:
                 pass
@@ -211,7 +213,8 @@ class Session:
     def typed(self, data: bytes) -> None:
         """Note that somebody typed into the session."""
         if not is_report(data):
-            self.ways.is_typed = self.ways.was_typed = True
+            self.ways.is_typed = True
+            self.ways.typed_ms = self.around.clock.now_ms()
 
     # -- what follows from it
 
@@ -251,6 +254,8 @@ class Session:
                 await self.pusher.shown(ids)
             case Woken():
                 await self.pusher.woken()
+            case Dropped(line):
+                await self.pusher.failed(line)
             case TurnEnded():
                 await self._turn_ended(effect, when)
             case ConversationBegan(conversation):
@@ -307,7 +312,7 @@ class Session:
         return self.ways.best(self.around.clock.now_ms() - self.tracker.since_ms)
 
     def _say_until_when(self, until_ms: int) -> None:
-        if self.tracker.state != "limited":
+        if self.tracker.does != "limited":
             return
         at = datetime.fromtimestamp(until_ms / 1000).astimezone()
         how = (
@@ -326,7 +331,7 @@ class Session:
             self._go_on_after_limit()
 
     def _go_on_after_limit(self) -> None:
-        if self.tracker.state != "limited":
+        if self.tracker.does != "limited":
             return
         self.tracker.limited_until_ms = 0
         self.tracker.to("idle")
@@ -351,7 +356,7 @@ class Session:
             self.around.ask_operator(reason)
         if not reason and self._is_pause_told:
             self._is_pause_told = False
-            if self.tracker.state == "paused":
+            if self.tracker.does == "paused":
                 self.tracker.to("idle")
             self.pusher.poke()
 
@@ -390,7 +395,6 @@ class Session:
 
     def process_came(self) -> None:
         """A process was started."""
-        self.ways.was_typed = False
         if self.options.kind == "interactive":  # under -p Claude Code sees to its servers itself
             self.tools.started()
 

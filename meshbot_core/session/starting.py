@@ -25,8 +25,8 @@ from meshbot_core.claude.settings import (
 )
 from meshbot_core.claude.tools import APPROVAL_TOOL, APPROVAL_VARIABLE
 from meshbot_core.errors import ClaudeFlagError, SessionFolderError
-from meshbot_core.mesh.config import Sessions, read_config
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.hooking import session_hooks, status_line_command
 from meshbot_core.session.leftovers import MARK_VARIABLE
 from meshbot_core.session.records import SessionOptions
@@ -63,7 +63,8 @@ class Prepared:
     @property
     def reports(self) -> SelfReports:
         """Where Claude Code says how its sessions are."""
-        return SelfReports(_home(self.inherited), self.inherited.get("CLAUDE_CONFIG_DIR"))
+        together = {**self.inherited, **self.options.environment}
+        return SelfReports(_home(together), together.get("CLAUDE_CONFIG_DIR"))
 
     def begins_like(self, other: "Prepared") -> bool:
         """Whether a conversation that began this way may go on the other way."""
@@ -123,13 +124,14 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
             f"the folder {options.folder} is not there", hint="make it, or name another"
         )
     inherited = options.inherited or dict(os.environ)
-    home = _home(inherited)
+    together = {**inherited, **options.environment}
+    home = _home(together)
     user = sorted_flags(options.flags)
-    settled = _settled(options, read_config(agent.mesh).sessions)
+    complete = with_defaults(options, agent.mesh)
     binary = inspect_claude(
-        find_claude(settled.claude, environment=inherited, home=home), environment=inherited
+        find_claude(complete.claude, environment=together, home=home), environment=together
     )
-    paths = settings_paths(home, folder, config_folder=inherited.get("CLAUDE_CONFIG_DIR"))
+    paths = settings_paths(home, folder, config_folder=together.get("CLAUDE_CONFIG_DIR"))
     settings = parse_settings(_settings_text(user.settings, folder)) if user.settings else {}
     documents = [text for text in map(_text_of, paths) if text is not None]
     given = Given(
@@ -137,17 +139,7 @@ def prepared(agent: AgentPaths, options: SessionOptions) -> Prepared:
         system_prompt_file=_named_text(user.append_system_prompt_file, folder),
         configured=user_settings([*documents, *_inline(user.settings, folder)]),
     )
-    return Prepared(agent, options, binary, user, given, inherited, settled)
-
-
-def _settled(options: SessionOptions, sessions: Sessions) -> SessionOptions:
-    by_default = {
-        "claude": sessions.claude,
-        "approval_limit_s": sessions.approval_limit_seconds,
-        "goes_on_after_limit": sessions.goes_on_after_limit,
-    }
-    missing = {name: each for name, each in by_default.items() if getattr(options, name) is None}
-    return options.model_copy(update=missing)
+    return Prepared(agent, options, binary, user, given, inherited, complete)
 
 
 def _home(environment: Mapping[str, str]) -> Path:

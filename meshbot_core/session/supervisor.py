@@ -25,10 +25,12 @@ from meshbot_core.types import Clock, new_id
 
 log = logging.getLogger(__name__)
 
+_LATE_GRACE_S: Final = 1.0
 _AT_ONCE_MS: Final = 3000
 _NOT_STARTED: Final = 127
 _REFUSED: Final = 1
 """The status of a claude that does not know the conversation that it shall resume."""
+_ANSWERS_MS: Final = 2000
 _DECLINED: Final = "it was ended at a dialog before its prompt"
 _GOES_ON: Final = "its host ended; the next one goes on with it"
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
@@ -76,6 +78,8 @@ class Supervisor:
     _is_stopping: bool = False
     _is_restarting: bool = False
     _is_host_ending: bool = False
+    _is_declined: bool = False
+    """A person ended the last process at a dialog."""
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _is_wanted_now: asyncio.Event = field(default_factory=asyncio.Event)
     """The pause after a crash is cut short."""
@@ -110,6 +114,10 @@ class Supervisor:
 
     async def _one_life(self, hook_url: str) -> bool:
         """One process from start to end; whether another shall follow."""
+        if self._stopped.is_set():
+            self._ended_between()
+            return False
+        self._is_wanted_now.clear()
         resume = self.conversation if self.can_resume else None
         if resume is None:
             self.conversation = new_id()
@@ -130,6 +138,7 @@ class Supervisor:
         elif self.session.tracker.conversation:
             self.conversation = self.session.tracker.conversation
             self.can_resume = self.session.tracker.has_begun or bool(resume)
+        self._is_declined = not resume and self._is_answer(status)
         self.exit_status = status
         last_words = self._failure or self.hands.last_words()
         await self.session.process_gone()
@@ -137,6 +146,12 @@ class Supervisor:
             # Who ends well has ended what it started.
             await asyncio.to_thread(end_leftovers, self.agent)
         return await self._after(status, last_words, self.clock.now_ms() - began_ms)
+
+    def _ended_between(self) -> None:
+        if self._is_stopping:
+            self.session.tracker.to("stopped")
+        else:
+            self.session.tracker.to("starting", _GOES_ON)
 
     def _is_lost(self, status: int) -> bool:
         """Whether a process that should have resumed ended because there was nothing to resume.
@@ -155,6 +170,8 @@ class Supervisor:
             async with self.hands.started(words, environment, self.prepared.folder) as hand:
                 self._hand = self.session.ways.process = hand
                 self.session.process_came()
+                if self._stopped.is_set():
+                    await hand.end(signal.SIGTERM, _LATE_GRACE_S)
                 self.session.around.log.write("started", f"claude, pid {hand.pid}")
                 if self.session.options.kind == "headless":
                     self.session.tracker.to("idle")
@@ -183,21 +200,23 @@ class Supervisor:
             self._is_restarting = False
             return True
         if self._is_wanted_end(status, lived_ms):
-            is_declined = self._is_declined() and not self._is_stopping
-            self.session.tracker.to("stopped", _DECLINED if is_declined else "")
+            is_no = self._is_declined and not self._is_stopping
+            self.session.tracker.to("stopped", _DECLINED if is_no else "")
             return False
         reason = f"claude {_ending(status)}" + (f": {last_words}" if last_words else "")
         return await self._after_crash(reason, may_restart=status != 0)
 
     def _is_wanted_end(self, status: int, lived_ms: int) -> bool:
-        if self._is_stopping or (self._is_declined() and status in (0, _REFUSED)):
+        if self._is_stopping or self._is_declined:
             return True
         at_once = lived_ms < _AT_ONCE_MS and not self.session.tracker.has_begun
         return status == 0 and not at_once
 
-    def _is_declined(self) -> bool:
-        """Whether a person was at a dialog before the first prompt, as that of trust."""
-        return self.session.tracker.state == "starting" and self.session.ways.was_typed
+    def _is_answer(self, status: int) -> bool:
+        """Whether a person just said no to a dialog before the first prompt, as that of trust."""
+        since_ms = self.clock.now_ms() - self.session.ways.typed_ms
+        is_before_prompt = self.session.tracker.state == "starting"
+        return is_before_prompt and status in (0, _REFUSED) and 0 <= since_ms < _ANSWERS_MS
 
     async def _after_crash(self, reason: str, *, may_restart: bool) -> bool:
         tracker = self.session.tracker
@@ -213,9 +232,8 @@ class Supervisor:
         tracker.to("crashed", f"{reason}; started again in {pause_s:g} s")
         self.restarts += 1
         self.session.around.changed()
-        self._is_wanted_now.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0 if self._stopped.is_set() else pause_s):
+            async with asyncio.timeout(pause_s):
                 await self._is_wanted_now.wait()
         if self._is_host_ending and not self._is_stopping:
             tracker.to("starting", _GOES_ON)
@@ -240,13 +258,19 @@ class Supervisor:
         self.agent.session_json.unlink(missing_ok=True)
 
     async def restart(self) -> None:
-        """End claude and start it again in the same conversation."""
+        """End claude and start it again in the same conversation.
+
+        Raises:
+            NoSessionError: It ended meanwhile.
+        """
         self.came_up.clear()
         # In the pause after a crash there is none to end; the next one comes at once.
         self._is_restarting = self._hand is not None
         self._is_wanted_now.set()
         await self._end(signal.SIGTERM, 5.0)
         await self.came_up.wait()
+        if self.ended.is_set():
+            raise NoSessionError("the session ended before it could be started again")
 
     async def host_ends(self) -> None:
         """The host ends: claude ends with it, and the next host goes on."""

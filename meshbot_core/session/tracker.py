@@ -19,6 +19,7 @@ from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.claude.titles import is_idle_title
 from meshbot_core.session.effects import (
     ConversationBegan,
+    Dropped,
     Effect,
     Shown,
     Spent,
@@ -29,6 +30,8 @@ from meshbot_core.session.effects import (
 from meshbot_core.session.records import SessionState
 from meshbot_core.types import Clock
 
+LOST_LINES: Final = frozenset({"discarded", "refused", "cancelled"})
+"""What may become of a line that is not given to the model."""
 STALLED_AFTER_MS: Final = 10 * 60 * 1000
 _QUIET_MS: Final = 1500
 """How long an idle title must stand, with no event, before a turn counts as interrupted."""
@@ -47,11 +50,8 @@ class Tracker:
 
     kind: SessionKind
     clock: Clock
-    state: SessionState = "starting"
-    since_ms: int = 0
     doing: str = ""
     doing_since_ms: int = 0
-    reason: str = ""
     conversation: str = ""
     model: str = ""
     title: str = ""
@@ -63,6 +63,11 @@ class Tracker:
     limited_until_ms: int = 0
     hears_hooks: bool = True
     """Without them an interactive session is known by what it writes down of itself alone."""
+    _state: SessionState = "starting"
+    _reason: str = ""
+    _since_ms: int = 0
+    """What it does, whatever waits for a person meanwhile."""
+    _asks_since_ms: int = 0
     _heard_ms: int = 0
     _title_since_ms: int = 0
     _is_in_turn: bool = field(default=False)
@@ -79,18 +84,38 @@ class Tracker:
     """When the account's limit is over that was reached, as the status line told; 0: none is."""
 
     def __post_init__(self) -> None:
-        self.since_ms = self._heard_ms = self.clock.now_ms()
+        self._since_ms = self._heard_ms = self.clock.now_ms()
 
     @property
     def is_in_turn(self) -> bool:
         """Whether the model is at work, or waits in mid-turn."""
         return self._is_in_turn
 
+    @property
+    def state(self) -> SessionState:
+        """What a person is shown: what waits for them comes first."""
+        return "needs_approval" if self.is_asking else self._state
+
+    @property
+    def does(self) -> SessionState:
+        """What it does, whatever waits for a person meanwhile."""
+        return self._state
+
+    @property
+    def reason(self) -> str:
+        """Why it is in that state, where that needs explaining."""
+        return self._asks or self._dialog or self._reason
+
+    @property
+    def since_ms(self) -> int:
+        """Since when it is in that state."""
+        return self._asks_since_ms if self.is_asking else self._since_ms
+
     def to(self, state: SessionState, reason: str = "") -> None:
-        """Change the state, and since when."""
-        if state != self.state:
-            self.since_ms = self.clock.now_ms()
-        self.state, self.reason = state, reason
+        """Change what it does, and since when."""
+        if state != self._state:
+            self._since_ms = self.clock.now_ms()
+        self._state, self._reason = state, reason
 
     # -- the process
 
@@ -121,16 +146,14 @@ class Tracker:
 
     def asks(self, tool: str) -> None:
         """The tool whose call waits for a person's word; empty: none does any more."""
-        if (tool, self._asks) != ("", ""):
-            self._asks = tool
-            self._show_asking()
+        self._waits_for(tool, self._dialog)
 
-    def _show_asking(self) -> None:
-        if self.is_asking:
-            self.to("needs_approval", self._asks or self._dialog)
-        elif self.state == "needs_approval":
-            self._heard_ms = self.clock.now_ms()
-            self.to("working" if self._is_in_turn else "idle")
+    def _waits_for(self, tool: str, dialog: str) -> None:
+        was_asking = self.is_asking
+        self._asks, self._dialog = tool, dialog
+        if self.is_asking != was_asking:
+            # What follows has its own time: nothing was to be heard meanwhile.
+            self._asks_since_ms = self._heard_ms = self.clock.now_ms()
 
     # -- hooks
 
@@ -189,6 +212,11 @@ class Tracker:
         is_by_human = not (ids or _is_notice(prompt) or is_own(prompt))
         return (*self.turn_began(is_by_human=is_by_human), *shown)
 
+    @property
+    def silent_ms(self) -> int:
+        """How long it has told nothing."""
+        return self.clock.now_ms() - self._heard_ms
+
     def turn_began(self, *, is_by_human: bool) -> tuple[Effect, ...]:
         """A turn begins; nothing when one runs."""
         if self._is_in_turn:
@@ -204,10 +232,7 @@ class Tracker:
             return ()
         self._is_in_turn = False
         self.doing = ""
-        if how.is_limit:
-            self.to("limited", how.error)
-        elif not self.is_asking:  # a subagent's call may wait beyond the turn
-            self.to("idle", how.error)
+        self.to("limited" if how.is_limit else "idle", how.error)
         return (how,)
 
     def _working(self, doing: str) -> None:
@@ -215,8 +240,7 @@ class Tracker:
         self._is_in_turn = True
         self.doing = doing
         self.doing_since_ms = self.clock.now_ms() if doing else 0
-        if not self.is_asking:
-            self.to("working")
+        self.to("working")
 
     # -- the stream of a headless session
 
@@ -233,22 +257,26 @@ class Tracker:
         self._heard_ms = self.clock.now_ms()
         was_said, self._said_ms, self._garbage = bool(self._said_ms), 0, ""
         # What follows a line of ours is its turn; a line that names messages is one in any case.
-        began = self.turn_began(is_by_human=False) if was_said else ()
+        is_turn = isinstance(event, lines.TurnBegan | lines.UserSpoke | lines.AssistantSpoke)
+        began = self.turn_began(is_by_human=False) if was_said and is_turn else ()
         return (*began, *self._streamed(event))
 
     def _streamed(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
+        effects: tuple[Effect, ...] = ()
         match event:
             case lines.TurnBegan():
-                return self._stream_began(event)
+                effects = self._stream_began(event)
             case lines.UserSpoke() if event.is_replay and (ids := ids_in(event.text)):
-                return (*self.turn_began(is_by_human=False), Shown(ids))
+                effects = (*self.turn_began(is_by_human=False), Shown(ids))
             case lines.TurnEnded():
-                return self._stream_ended(event)
+                effects = self._stream_ended(event)
+            case lines.LineState() if event.state in LOST_LINES:
+                effects = (Dropped(event.line),)
             case lines.RateLimited() if event.is_rejected:
                 self.limited_until_ms = event.until_ms or 0
             case _:
                 pass
-        return ()
+        return effects
 
     def _stream_began(self, event: lines.TurnBegan) -> tuple[Effect, ...]:
         self.model = event.model or self.model
@@ -323,8 +351,7 @@ class Tracker:
         if said is not None and said.status == "waiting" and not self._asks:
             dialog = said.waiting_for or "a dialog"
         if dialog != self._dialog:
-            self._dialog = dialog
-            self._show_asking()
+            self._waits_for(self._asks, dialog)
 
     def _is_interrupted(self, said: SessionFile | None, now_ms: int) -> bool:
         """Whether the turn is over, of which no hook told: Esc ends one so."""

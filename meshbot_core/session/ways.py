@@ -66,8 +66,10 @@ class SessionWays:
     process: Keyboard | None = None
     is_typed: bool = False
     """Something may stand half typed at the prompt."""
-    was_typed: bool = False
-    """A person typed into the process that runs, or ran last."""
+    typed_ms: int = 0
+    """When a person typed last."""
+    told: Callable[[Hop], None] = lambda hop: None
+    """Is told by which way something went into the session."""
     wants_calm: Callable[[], bool] = lambda: False
     """Whether nothing shall wake the session just now."""
     _natives: list[_Native] = field(default_factory=list)
@@ -95,7 +97,6 @@ class SessionWays:
         self._last_said = self.reports.of(pid) if self.reports and pid else None
         return self._last_said
 
-    @property
     def _is_at_prompt(self) -> bool:
         """Whether what is typed goes to the prompt, not to a dialog before it."""
         said = self._last_said
@@ -119,7 +120,7 @@ class SessionWays:
         is_known = self._last_said is not None and self._last_said.status == "idle"
         has_begun = is_known or self.tracker.has_begun or self.waiters.has_waited(conversation)
         may_paste = idle_ms > _PASTE_AFTER_MS and not self.is_typed and has_begun
-        return "paste" if may_paste and self._is_at_prompt else "none"
+        return "paste" if may_paste and self._is_at_prompt() else "none"
 
     async def hand_over(self, hop: Hop, push: Push) -> bool:
         """Give ``push`` to the session by ``hop``."""
@@ -136,6 +137,8 @@ class SessionWays:
                 is_given = await self.waiters.wake(self.tracker.conversation, push.text)
             case "paste":
                 is_given = await self.type_line(push.text)
+        if is_given:
+            self.told(hop)
         return is_given
 
     def _post(self, native: _Native | None, push: Push) -> bool:
@@ -153,14 +156,16 @@ class SessionWays:
         process = self.process
         if process is None or self.options.kind == "headless":
             return False
-        if self.is_typed or not self._is_at_prompt:
+        if self.is_typed or not self._is_at_prompt():
             return False
+        typed_ms = self.typed_ms
         process.write(_PASTE_BEGINS + text.encode(errors="replace") + _PASTE_ENDS)
         await asyncio.sleep(_RETURN_AFTER_S)
         self.looked_at()
-        if self.process is not process or not self._is_at_prompt:
-            # Return would answer whatever came up meanwhile.
-            self.is_typed = self.process is process
+        is_same = self.process is process
+        if not is_same or not self._is_at_prompt() or self.typed_ms != typed_ms:
+            # Return would answer what came up, or send what somebody typed meanwhile.
+            self.is_typed = is_same
             return False
         process.write(b"\r")
         return True

@@ -32,12 +32,19 @@ def _die_with_parent() -> None:
 
 
 def _leave_a_guard(name: str) -> None:
-    """Have somebody stay who outlives our parent; the program knows nothing of them."""
+    """Have somebody stay who outlives our parent; the program knows nothing of them.
+
+    Where that cannot be had (an old kernel, a Python built on one, too many processes) the next
+    host finds what is left.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return
     try:
         parent, program = os.pidfd_open(os.getppid()), os.pidfd_open(os.getpid())
+        child = os.fork()
     except OSError:
-        return  # an old kernel: the next host finds what is left
-    if child := os.fork():
+        return
+    if child:
         os.waitpid(child, 0)
         os.close(parent)
         os.close(program)

@@ -20,6 +20,7 @@ from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.operator import meant
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.records import Decision, SessionOptions, SessionView, Verdict
 
 ASK_LIMIT_S: Final = 3600.0
@@ -68,7 +69,8 @@ class Actions:
         """
         flags = sorted_flags(options.flags)
         folder, environment = Path(options.folder), dict(os.environ)
-        await asyncio.to_thread(check_ready, folder, flags, environment, claude=options.claude)
+        claude = with_defaults(options, self.mesh).claude
+        await asyncio.to_thread(check_ready, folder, flags, environment, claude=claude)
         if options.kind == "interactive" and not is_trusted(folder, environment):
             return "Claude Code will ask whether this folder is trusted: answer in its pane"
         return ""

@@ -237,6 +237,6 @@ def test_no_claude_is_worth_a_note_and_a_wrong_choice_is_broken(
     monkeypatch.delenv("MESHBOT_CLAUDE")
     monkeypatch.setattr(
         "meshbot_core.cli.machine_checks.find_claude",
-        lambda: find_claude(environment={"PATH": "", "HOME": str(tmp_path)}),
+        lambda configured: find_claude(configured, environment={"PATH": "", "HOME": str(tmp_path)}),
     )
     assert rows_of(run("doctor", "--json"))["claude"]["state"] in ("note", "well")

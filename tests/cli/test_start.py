@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from meshbot_core.mesh.config import Sessions, change_config
 from meshbot_core.mesh.paths import MeshPaths
 from tests.cli.on_terminal import on_terminal
 from tests.cli.running import Runner, finished, started
@@ -100,6 +101,27 @@ def test_a_limit_that_makes_no_sense_is_told_before_anything_is_started(
     assert ran.status == 2
     assert said in ran.err
     assert not mesh_paths.agent("dev").folder.exists()
+
+
+def test_the_claude_of_the_mesh_s_configuration_is_used_by_start_up_and_doctor(
+    tmp_path: Path, run: Runner, mesh_paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claude = stand_in_claude(tmp_path / "configured")
+    monkeypatch.delenv("MESHBOT_CLAUDE", raising=False)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sessions = Sessions(claude=str(claude))
+    change_config(mesh_paths, lambda config: config.model_copy(update={"sessions": sessions}))
+    fleet = tmp_path / "fleet.toml"
+    fleet.write_text('[agents.ops]\ndaemon = true\nfolder = "."\n')
+
+    started_ = run("start", "--as", "dev", "--detach")
+    brought_up = run("up", str(fleet))
+
+    assert (started_.status, started_.err) == (0, "")
+    assert (brought_up.status, brought_up.err) == (0, "")
+    assert len(starts(claude)) == 2
+    assert str(claude) in run("doctor").out
 
 
 def test_limits_are_set_for_one_agent(

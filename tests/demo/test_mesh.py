@@ -13,9 +13,9 @@ from meshbot_core.session.records import Approval, Verdict
 from tests.support.claude import required_claude
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
-LIMIT_S = 20.0
+LIMIT_S = 40.0
 SOON_S = 1.0
 
 

@@ -3,13 +3,15 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from meshbot_core.mesh.paths import MeshPaths
-from meshbot_core.session import budget, tracker
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session import budget, supervisor, tracker
+from meshbot_core.session.records import SessionOptions
 from tests.cli.running import Runner
 from tests.host.hosted import Dev, hosted
 from tests.support.stand_in_claude import stand_in_claude, starts
@@ -117,6 +119,62 @@ async def test_a_restart_in_the_pause_after_a_crash_comes_at_once_and_counts_onc
 
     await dev.is_in("crashed")
     assert len(starts(claude)) == 1  # the one that crashed at once left no word
+
+
+async def test_a_session_is_stopped_though_its_claude_is_just_being_started(
+    dev: Dev, tmp_path: Path
+):
+    options = {"kind": "headless", "folder": str(tmp_path)}
+    options["claude"] = str(stand_in_claude(tmp_path / "claude"))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(dev.sessions.start(SessionOptions.model_validate(options)))
+        await until(lambda: dev.host.sessions._supervisor is not None)
+        async with asyncio.timeout(8):
+            await dev.sessions.stop(timeout_s=1)
+
+    assert (await dev.view()).state == "stopped"
+
+
+@pytest.mark.parametrize("moment", ["_is_starting", "_supervisor"])
+async def test_a_host_ends_though_it_is_just_starting_the_session_that_the_last_one_left(
+    mesh_paths: MeshPaths, tmp_path: Path, moment: str
+):
+    agent = mesh_paths.agent("dev")
+    async with hosted(agent, tmp_path) as dev:
+        await dev.starts("")
+    async with asyncio.timeout(10):
+        async with hosted(agent, tmp_path) as dev:
+            await until(lambda: bool(getattr(dev.host.sessions, moment)))
+
+    assert agent.session_json.exists()
+    async with hosted(agent, tmp_path) as dev:
+        await dev.is_in("idle")
+        await dev.sessions.stop()
+
+
+async def test_a_restart_while_a_crash_is_cleared_up_waits_for_no_pause(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 60.0)
+    is_clearing, may_go_on = threading.Event(), threading.Event()
+
+    def clearing(agent: AgentPaths) -> int:
+        is_clearing.set()
+        may_go_on.wait(10)
+        return 0
+
+    await dev.starts("")
+    view = await dev.is_in("idle")
+    monkeypatch.setattr(supervisor, "end_leftovers", clearing)
+    assert view.pid is not None
+    os.kill(view.pid, signal.SIGKILL)
+    await until(is_clearing.is_set)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(dev.sessions.restart())
+        await until(lambda: not dev.host.sessions._supervisor.came_up.is_set())
+        may_go_on.set()
+
+    assert (await dev.is_in("idle")).restarts == 1
 
 
 async def test_one_that_ends_well_at_once_is_not_started_again_and_again(dev: Dev):

@@ -248,6 +248,21 @@ async def test_who_decided_is_told_so_once_it_is_kept_and_it_is_kept_once(room):
     assert room.kept == [asking.result()] == [deciding.result()]
 
 
+async def test_equal_calls_beside_each_other_each_keep_their_own_prompt(room):
+    async with asyncio.TaskGroup() as group:
+        first, second = (group.create_task(room.ask(name)) for name in ("ask-1", "ask-2"))
+        await room.waiting(2)
+        await room.decide("ask-1")
+        await first
+
+        room.approvals.was_called("Bash", {"command": "make"})  # the one that was allowed
+        assert await room.waiting() == ["ask-2"]
+        room.approvals.was_called("Bash", {"command": "make"})  # so its own prompt was answered
+        await room.waiting(0)
+
+    assert (second.result().behavior, second.result().by) == ("unknown", "terminal")
+
+
 @pytest.mark.parametrize("tool_input", [None, {"command": "rm \ud800", "n": [1, 2.5, True]}, "x"])
 async def test_a_decision_is_the_same_after_it_was_kept(room, tool_input):
     async with asyncio.TaskGroup() as group:

@@ -13,7 +13,7 @@ from meshbot_core.mailbox.records import InboxMessage, LeaseRequest
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.ways import Push
-from tests.mailbox.support import UNTIL_MS, Place, wire
+from tests.mailbox.support import UNTIL_MS, Place, answer_to, draft, wire
 from tests.support.clock import FakeClock
 from tests.support.waiting import until
 
@@ -64,6 +64,13 @@ class Scene:
     async def pushed(self, count: int) -> str:
         await until(lambda: len(self.ways.given) >= count)
         return self.ways.given[-1]
+
+    async def steps(self) -> None:
+        """Let the pusher look, and do what it has to do."""
+        for _ in range(3):
+            self.pusher.poke()
+            await asyncio.sleep(0)
+            await self.mailbox.set_note("step", "")
 
     async def turn(self, *, is_well: bool = True) -> None:
         """The session is given the last push, and its turn ends."""
@@ -281,13 +288,17 @@ async def test_a_hook_that_is_given_up_leaves_nothing_on_lease(scene):
     await until(lambda: (scene.mailbox.counts.leased, scene.mailbox.counts.unread) == (0, 1))
 
 
-async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_minutes(scene):
+async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_silent_minutes(scene):
     message = await scene.comes("hello")
     await scene.pushed(1)
     await scene.pusher.shown((message,))
 
     scene.clock.advance(9 * 60_000)
-    scene.pusher.poke()
+    await scene.steps()
+    assert scene.mailbox.counts.leased == 1
+    scene.tracker._heard_ms = scene.clock.now_ms()  # it says something, and that counts anew
+    scene.clock.advance(9 * 60_000)
+    await scene.steps()
     assert scene.mailbox.counts.leased == 1
     scene.clock.advance(2 * 60_000)
     scene.pusher.poke()
@@ -295,23 +306,79 @@ async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_minutes(s
     assert "shownBefore=true" in await scene.pushed(2)
 
 
-async def test_decision_1_a_turn_that_ended_well_has_read_what_tools_results_carried(scene):
+async def read_by_a_tool(scene, session: str) -> str:
+    """A message that stands in a tool's result now; its lease."""
+    await scene.comes("fetched")
+    return (await scene.mailbox.lease(LeaseRequest(session=session, channel="check"))).lease_id
+
+
+async def test_decision_1_a_turn_that_ended_well_has_read_what_stood_in_its_tools_results(scene):
     scene.tracker.turn_began(is_by_human=True)
-    scene.pusher.readers.add("serve-1-a")
     ask = await scene.comes("may I?", type="ask")
-    for session in ("serve-1-a", "serve-2-b"):
-        await scene.comes("and this")
-        await scene.mailbox.lease(LeaseRequest(session=session, channel="check"))
+    written = await scene.mailbox.lease(LeaseRequest(session="serve-1-a", channel="check"))
+    never_written = await read_by_a_tool(scene, "serve-1-a")
+    scene.pusher.was_written([written.lease_id])
     scene.clock.advance(1)
     ended_at_ms = scene.clock.now_ms()
-    await scene.comes("of the next turn")
-    await scene.mailbox.lease(LeaseRequest(session="serve-1-a", channel="check"))
+    of_the_next = await read_by_a_tool(scene, "serve-1-a")
+    scene.pusher.was_written([of_the_next])
     scene.tracker._is_in_turn = False
     scene.tracker.to("idle")
 
     await scene.pusher.turn_ended(is_well=True, turn=scene.tracker.turn, ended_at_ms=ended_at_ms)
 
     assert scene.mailbox.counts.leased == 2
+    assert await scene.mailbox.give_back(lease_ids=[never_written, of_the_next]) == 2
     reminder = await scene.pushed(1)
     assert ask in reminder
     assert "still waits for your answer" in reminder
+
+
+async def test_decision_6_an_answer_that_nobody_read_before_the_call_was_withdrawn_is_shown(scene):
+    scene.tracker.turn_began(is_by_human=True)
+    await scene.mailbox.enqueue(draft("may I?", id="q-1", kind="ask", session="serve-1-a"))
+    await scene.mailbox.receive(answer_to("q-1", "You may."), nonce_until_ms=UNTIL_MS)
+
+    await scene.mailbox.end_ask("q-1")
+
+    assert (scene.mailbox.counts.leased, scene.mailbox.counts.unread) == (0, 1)
+    scene.tracker._is_in_turn = False
+    scene.tracker.to("idle")
+    scene.pusher.poke()
+    assert "You may." in await scene.pushed(1)
+
+
+async def test_two_hooks_that_are_given_up_at_once_leave_nothing_on_lease(scene):
+    scene.tracker.turn_began(is_by_human=True)
+    for number in range(20):
+        await scene.comes(f"message {number}")
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(scene.pusher.inject()) for _ in range(2)]
+        await asyncio.sleep(0)
+        for each in asking:
+            each.cancel()
+
+    await until(lambda: (scene.mailbox.counts.leased, scene.mailbox.counts.unread) == (0, 20))
+
+
+async def test_a_session_without_hooks_is_told_of_a_burst_once_and_ever_less_often_again(scene):
+    scene.tracker.hears_hooks = False
+    for number in range(20):
+        await scene.comes(f"message {number}")
+        scene.pusher.arrived()
+        await scene.steps()
+    first = scene.ways.given[-1]
+    assert len(scene.ways.given) == 1
+    assert "hello" not in first
+
+    scene.clock.advance(5_000)
+    await scene.steps()
+    assert len(scene.ways.given) == 2
+    assert "20 messages wait for you" in scene.ways.given[-1]
+    for minutes in (1, 2, 4, 8):
+        scene.clock.advance(minutes * 60_000 - 1_000)
+        await scene.steps()
+        before = len(scene.ways.given)
+        scene.clock.advance(1_000)
+        await scene.steps()
+        assert len(scene.ways.given) == before + 1

@@ -10,6 +10,7 @@ from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.stream import parse_event
 from meshbot_core.session.effects import (
     ConversationBegan,
+    Dropped,
     Effect,
     Shown,
     Spent,
@@ -149,6 +150,17 @@ def test_a_subagents_call_may_wait_beyond_the_turn():
     assert tracker.state == "idle"
 
 
+def test_a_limit_outlasts_a_dialog_about_it():
+    tracker, clock = a_tracker()
+    hook(tracker, "UserPromptSubmit", prompt="go")
+    hook(tracker, "StopFailure", error="rate_limit", error_details="wait")
+
+    tracker.looked_at(said(clock, "waiting", "rate limit options"))
+    assert tracker.state == "needs_approval"
+    tracker.looked_at(said(clock, "idle"))
+    assert (tracker.state, tracker.reason) == ("limited", "wait")
+
+
 def test_a_dialog_of_which_no_hook_tells_waits_for_a_person_too():
     tracker, clock = a_tracker()
     hook(tracker, "UserPromptSubmit", prompt="go")
@@ -235,6 +247,18 @@ def test_a_line_of_ours_begins_a_headless_turn_though_it_brings_no_message():
     assert tracker.state == "working"
     again = line(tracker, type="user", isReplay=True, message={"role": "user", "content": content})
     assert again == ()
+
+
+@pytest.mark.parametrize("state", ["discarded", "refused", "cancelled"])
+def test_a_line_that_the_model_never_gets_begins_no_turn_and_is_given_back(state):
+    tracker, _ = a_tracker("headless")
+    tracker.to("idle")
+    tracker.said()
+
+    effects = line(tracker, type="command_lifecycle", command_uuid="f-1", state=state)
+
+    assert effects == (Dropped("f-1"),)
+    assert (tracker.state, tracker.is_in_turn) == ("idle", False)
 
 
 def test_an_api_limit_is_a_state_of_its_own():

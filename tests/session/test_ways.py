@@ -109,6 +109,15 @@ async def test_return_is_not_pressed_when_a_dialog_came_up_after_the_text(scene)
     assert scene.ways.is_typed
 
 
+async def test_return_is_not_pressed_when_a_person_typed_after_the_text(scene):
+    scene.says("idle")
+    scene.keyboard.on_write = lambda: setattr(scene.ways, "typed_ms", 7)
+
+    assert not await scene.pasted()
+    assert scene.keyboard.typed == b"\x1b[200~hello\x1b[201~"
+    assert scene.ways.is_typed
+
+
 async def test_return_is_not_pressed_in_another_process_than_the_text(scene):
     scene.says("idle")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from meshbot_core.terminal import launcher
 from tests.support.processes import is_gone
 from tests.support.waiting import until
 
@@ -76,6 +77,22 @@ async def test_all_that_is_marked_ends_with_who_started_it_whatever_session_it_i
     await until(lambda: is_gone(family.program) and is_gone(family.tool), 5)
     await until(lambda: not family.marked, 5)
     assert not is_gone(family.other)
+
+
+async def test_a_program_is_started_where_no_guard_can_be_had():
+    code = (
+        "import os, runpy, sys; del os.pidfd_open; "
+        "sys.argv = ['launcher', '--mark', 'MARK', '--', 'echo', 'started']; "
+        f"runpy.run_path({str(Path(launcher.__file__))!r}, run_name='__main__')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+
+    assert await process.communicate() == (b"started\n", b"")
 
 
 async def test_a_program_that_ends_leaves_no_guard_behind_and_takes_nothing_along(family):
