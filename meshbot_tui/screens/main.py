@@ -194,6 +194,10 @@ class MainScreen(Screen[None]):
         """Back to where one was."""
         self.look_at(self.view)
 
+    def on_session_log_left(self) -> None:
+        """Back to the list."""
+        self.agents.focus()
+
 
 def _first_focusable(widget: Widget) -> Widget:
     return next((child for child in widget.query(Widget) if child.can_focus), widget)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
 from meshbot_core.clients.approval_text import whole
 from meshbot_core.clients.text import prose
 from meshbot_tui.model.picture import Question
 from meshbot_tui.widgets.approvals.entries import Entry
+from meshbot_tui.widgets.folding import folded
 
 Kind = Literal["said", "command", "path", "added", "removed", "place", "note"]
 
@@ -96,17 +97,6 @@ def _rows(line: Line, width: int) -> Iterator[Row]:
         yield Row(line.kind, line.gutter, text)
         return
     gutter = line.gutter
-    for part in _folded(text, width):
+    for part in folded(text, width):
         yield Row(line.kind, gutter, part)
         gutter = _CONTINUED
-
-
-def _folded(text: str, width: int) -> Iterator[str]:
-    """``text`` in pieces of at most ``width`` columns, at a space where one is near the end."""
-    while text:
-        # One piece at a time, of a slice: what is very long is not measured again and again.
-        piece = (chop_cells(text[: width * 4 + 4], width) or [text])[0] or text[0]
-        if len(piece) < len(text) and (at := piece.rfind(" ") + 1) > len(piece) // 2:
-            piece = piece[:at]
-        yield piece
-        text = text[len(piece) :]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -19,6 +19,11 @@ from meshbot_tui.widgets.terminal import TerminalView
 Face = Literal["screen", "log", "words"]
 
 LEAVE_HINT = "keys go here, ctrl+] leaves"
+_HINTS: Final = {
+    "screen": ("enter: type here", LEAVE_HINT),
+    "log": ("enter: read back", "keys scroll, esc leaves"),
+}
+"""What stands at a face's foot while others have the keys, and while it has them."""
 
 
 class AgentPane(Container):
@@ -101,10 +106,19 @@ class AgentPane(Container):
     def mark_keys(self, *, has_keys: bool) -> None:
         """Whether the keys go to this pane."""
         self.set_class(has_keys, "-has-keys")
-        hint = LEAVE_HINT if has_keys else "enter: type here"
-        hint = hint if self.face == "screen" else ""
+        hint = _HINTS.get(self.face, ("", ""))[has_keys]
         if hint != self.border_subtitle:
             self.border_subtitle = hint
+
+    def on_descendant_focus(self) -> None:
+        """The log has the keys as soon as it has the focus; a screen says when it takes them."""
+        if self.face == "log":
+            self.mark_keys(has_keys=True)
+
+    def on_descendant_blur(self) -> None:
+        """Somebody else has them."""
+        if self.face == "log":
+            self.mark_keys(has_keys=False)
 
     def add_log(self, texts: Iterable[str]) -> None:
         """More of the log."""
