@@ -216,6 +216,18 @@ async def test_a_long_text_says_how_much_is_below_and_is_read_by_keys():
         assert "more lines" not in stage.text
 
 
+async def test_nothing_of_a_long_text_is_under_the_bar_whatever_was_shown_before():
+    digits = "0123456789" * 200
+    async with staged(command(digits, "ops"), command(digits, "web", "a3")) as stage:
+        await stage.press("j")
+        rows = [row.text for row in stage.card.sheet._rows]
+        assert "".join(rows).startswith(digits)
+        drawn = stage.text.split("\n")
+        assert stage.card.sheet.show_vertical_scrollbar
+        assert any(rows[0] in line for line in drawn)
+        assert any(rows[1] in line for line in drawn)
+
+
 async def test_the_mouse_chooses_and_decides():
     async with staged(edit(), command()) as stage:
         await stage.pilot.click(AskList, offset=(5, 1))

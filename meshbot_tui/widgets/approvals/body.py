@@ -82,7 +82,7 @@ class SheetView(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         # The bar may come or go by what we find; room for it is always left.
-        width = self.size.width + (0 if self.show_vertical_scrollbar else -1)
+        width = self.size.width - 1
         if width > 0 and width != self._laid_out_for:
             self._laid_out_for = width
             self._rows = laid_out(self._lines, width)
