@@ -9,20 +9,20 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
 from meshbot_tui.widgets.messages.lines import parts_of
+from meshbot_tui.widgets.tail import TailView
 
 _MAX_KEPT: Final = 4000
 _AHEAD: Final = 40
 """Rows that are asked for beyond what is seen, so that scrolling meets none that is missing."""
 
 
-class MessageList(ScrollView, can_focus=True):
+class MessageList(TailView):
     """All messages, newest at the bottom; live there, and still under who reads further up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,9 +86,6 @@ class MessageList(ScrollView, can_focus=True):
         self._rows: dict[Key, MessageRow] = {}
         self._asked: set[Key] = set()
         self._chosen: Key | None = None
-        self._is_ours = False
-        self.is_live = True
-        """Whether the newest message is the chosen one, and stays so."""
 
     @property
     def count(self) -> int:
@@ -104,15 +101,17 @@ class MessageList(ScrollView, can_focus=True):
 
     def show(self, index: JournalIndex) -> None:
         """Show these messages; what is read stays where it is."""
-        top = self._key_of(int(self.scroll_offset.y))
+        read, height = self._read
         self._index = index
         self.virtual_size = Size(self.size.width, len(index))
         if self.is_live or self._position() is None:
             self._go(len(index) - 1)
-        elif top is not None and (place := index.position_of(top)) is not None:
-            self._scroll(place)
-        self._want()
-        self.refresh()
+        elif read is not None and (place := index.position_of(read)) is not None:
+            self.scroll_to_line(max(0, place - height))
+            self._want()
+            self.refresh()
+        else:
+            self._choose(self._chosen, is_live=False)
 
     def fill(self, rows: Iterable[MessageRow]) -> None:
         """Rows that were asked for, or that changed."""
@@ -141,28 +140,31 @@ class MessageList(ScrollView, can_focus=True):
             return None
         return self._index.key_at(place)
 
+    @property
+    def _read(self) -> tuple[Key | None, int]:
+        """What stays where it is: the chosen message when it is in view, else the first one.
+
+        Also, how far below the first row it stands.
+        """
+        place, top = self._position(), self.top
+        if place is not None and top <= place < top + self.size.height:
+            return self._chosen, place - top
+        return self._key_of(top), 0
+
     def _go(self, place: int) -> None:
         last = self.count - 1
         place = min(max(place, 0), max(last, 0))
-        self._chosen = self._key_of(place)
-        self.is_live = place >= last
-        height = max(1, self.scrollable_content_region.height)
-        top = int(self.scroll_offset.y)
-        if place < top or self.is_live:
-            top = place if not self.is_live else max(0, last - height + 1)
-        elif place >= top + height:
-            top = place - height + 1
-        self._scroll(top)
+        self._choose(self._key_of(place), is_live=place >= last)
+
+    def _choose(self, key: Key | None, *, is_live: bool) -> None:
+        self._chosen, self.is_live = key, is_live
+        if self.is_live:
+            self.follow()
+        elif (place := self._position()) is not None:
+            height = max(1, self.scrollable_content_region.height)
+            self.scroll_to_line(min(max(self.top, place - height + 1), place))
         self._want()
         self.refresh()
-
-    def _scroll(self, top: int) -> None:
-        """Scroll as the console wants it, which says nothing of what the reader wants."""
-        self._is_ours = True
-        try:
-            self.scroll_to(y=top, animate=False, immediate=True)
-        finally:
-            self._is_ours = False
 
     def action_move(self, by: int) -> None:
         """Go up or down."""
@@ -176,23 +178,27 @@ class MessageList(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Whatever comes into view is asked for."""
         super().watch_scroll_y(old_value, new_value)
-        if new_value < old_value and not self._is_ours:
-            self.is_live = False
         self._want()
+
+    def may_follow(self) -> bool:
+        """Who chose another message reads that one."""
+        return self._position() == self.count - 1
 
     def on_resize(self, event: events.Resize) -> None:
         """More or fewer rows are in view."""
         self.virtual_size = Size(event.size.width, self.count)
-        if self.is_live and event.size.height:
-            self.call_after_refresh(self._go, self.count - 1)
+        if self.is_live:
+            self.follow()
         self._want()
 
     def _want(self, *, is_fresh: bool = False) -> None:
         if self._index is None:
             return
-        top = int(self.scroll_offset.y)
+        # The newest are there already when the list is turned to for the first time.
+        height = self.size.height or self.app.size.height
+        top = self.top if self.size else max(0, self.count - height)
         first = max(0, top - _AHEAD)
-        last = min(self.count, top + self.size.height + _AHEAD)
+        last = min(self.count, top + height + _AHEAD)
         keys = [self._index.key_at(place) for place in range(first, last)]
         missing = [
             key for key in keys if key not in self._asked and (is_fresh or key not in self._rows)
@@ -220,11 +226,9 @@ class MessageList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses, a second one opens."""
-        place = event.y + int(self.scroll_offset.y)
+        place = event.y + self.top
         if place < self.count:
-            self._chosen = self._key_of(place)
-            self.is_live = place == self.count - 1
-            self.refresh()
+            self._choose(self._key_of(place), is_live=place == self.count - 1)
             if event.chain > 1:
                 self.action_open()
 
@@ -232,8 +236,8 @@ class MessageList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One message, by its place in the viewport."""
-        width = self.size.width
-        key = self._key_of(y + int(self.scroll_offset.y))
+        width = self.scrollable_content_region.width
+        key = self._key_of(y + self.top)
         style = self.rich_style
         if key is None:
             return Strip.blank(width, style)
@@ -248,10 +252,3 @@ class MessageList(ScrollView, can_focus=True):
             for part, text in parts_of(row, width, int(time.time() * 1000))
         ]
         return Strip(segments).adjust_cell_length(width, style + over)
-
-    def refresh_row(self, key: Key) -> None:
-        """Draw one message anew, if it is in view."""
-        place = None if self._index is None else self._index.position_of(key)
-        if place is not None:
-            y = place - int(self.scroll_offset.y)
-            self.refresh(Region(0, y, self.size.width, 1))
