@@ -37,3 +37,10 @@ LIGHT: Final = Theme(
 )
 
 THEMES: Final = (DARK, LIGHT)
+
+_FEW: Final = (None, "standard", "windows")
+
+
+def fitting(color_system: str | None) -> str:
+    """The theme for a terminal of which rich tells this; ours are made of more than 16 colours."""
+    return SIXTEEN if color_system in _FEW else DEFAULT

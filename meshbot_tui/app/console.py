@@ -16,6 +16,7 @@ from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.app.calm import Calm
 from meshbot_tui.app.drawing import LeanApp
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.desk import MeshDesk, reason_of
@@ -32,7 +33,7 @@ from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.offers import Offers
 from meshbot_tui.screens.question import Question
 from meshbot_tui.screens.talk import Talk
-from meshbot_tui.themes import DEFAULT, THEMES
+from meshbot_tui.themes import THEMES, fitting
 
 Answer = TypeVar("Answer")
 
@@ -46,7 +47,7 @@ _SHOW_S: Final = 0.1
 Deed = Coroutine[object, object, None]
 
 
-class Console(LeanApp):
+class Console(Calm[None], LeanApp):
     """What is known, told and kept; the screens know how it looks."""
 
     TITLE = "meshbot"
@@ -72,7 +73,7 @@ class Console(LeanApp):
         self._is_stale = False
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.remembered.theme or DEFAULT
+        self.theme = self.remembered.theme or fitting(self.console.color_system)
 
     # -- what is known
 

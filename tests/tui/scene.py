@@ -1,9 +1,8 @@
 """A still picture of a mesh: what the tests of how things look are given."""
 
-from textual.app import App
-
 from meshbot_core.host.api import API_VERSION, HostStatus, PeerView
 from meshbot_core.session.records import Approval, SessionView
+from meshbot_tui.app.calm import Calm
 from meshbot_tui.model import events
 from meshbot_tui.model.apply import apply
 from meshbot_tui.model.journal import JournalIndex, MessageRow, Stand
@@ -132,7 +131,7 @@ def messages() -> tuple[MessageRow, ...]:
     return tuple(rows)
 
 
-class Still(App[None]):
+class Still(Calm[None]):
     """The main screen, shown this picture and nothing else."""
 
     def __init__(self, view: str = "terminal", *, theme: str = DEFAULT) -> None:

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from meshbot_core.session.records import Approval
+from meshbot_tui.app.calm import Calm
 from meshbot_tui.model.picture import Peer, Picture, Question, Sample
 from meshbot_tui.themes import DEFAULT, THEMES
 from tests.support.clock import FakeClock
@@ -19,7 +20,7 @@ SIZES = ((80, 24), (120, 40))
 SIZE_NAMES = ("80x24", "120x40")
 
 
-class Showing(App[object]):
+class Showing(Calm[object]):
     """Shows ``widget`` (or nothing), and keeps what it says."""
 
     ENABLE_COMMAND_PALETTE = False

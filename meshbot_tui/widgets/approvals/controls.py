@@ -19,10 +19,6 @@ class Reply(Input):
     class Left(Message):
         """Nothing is to be said after all."""
 
-    def on_mount(self) -> None:
-        """Calm: nothing blinks."""
-        self.cursor_blink = False
-
     def action_leave(self) -> None:
         """Say nothing."""
         self.post_message(self.Left())

@@ -22,15 +22,17 @@ def strip(runs: Sequence[kept.Run], base: Style) -> Strip:
 
 @lru_cache(maxsize=4096)
 def look(style: kept.Style, base: Style) -> Style:
-    """How characters of this style are drawn; the program's defaults are ``base``."""
+    """How characters of this style are drawn; the program's defaults are ``base``.
+
+    What is to blink is underlined: nothing blinks in the console.
+    """
     return base + Style(
         color=_color(style.foreground),
         bgcolor=_color(style.background),
         bold=style.is_bold or None,
         dim=style.is_faint or None,
         italic=style.is_italic or None,
-        underline=style.is_underlined or None,
-        blink=style.is_blinking or None,
+        underline=style.is_underlined or style.is_blinking or None,
         reverse=style.is_inverse or None,
         strike=style.is_struck or None,
     )
