@@ -31,7 +31,7 @@ class AgentList(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"agents--{part}"
         for part in (
-            "needs", "bad", "warn", "busy", "good", "quiet", "name", "heading", "chosen",
+            "needs", "bad", "warn", "busy", "good", "quiet", "name", "heading", "chosen", "mark",
         )
     }  # fmt: skip
     DEFAULT_CSS = """
@@ -49,7 +49,11 @@ class AgentList(ScrollView, can_focus=True):
         & > .agents--name { color: $text; }
         & > .agents--heading { color: $text-muted; text-style: underline; }
         & > .agents--chosen { color: $text; background: $primary 15%; }
+        & > .agents--mark { color: $accent; }
         &:focus > .agents--chosen { color: $text; background: $primary 35%; text-style: bold; }
+        /* Sixteen colours do not mix. */
+        &:ansi > .agents--chosen { background: transparent; text-style: bold; }
+        &:ansi:focus > .agents--chosen { text-style: bold reverse; }
     }
     """
 
@@ -157,11 +161,12 @@ class AgentList(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         line = self._lines[number]
         parts = self._drawn[number] = parts_of(line, width, self._now_ms)
-        is_chosen = _is_of(line, self.chosen)
         over = Style()
-        if is_chosen:
+        if _is_of(line, self.chosen):
             chosen = self.get_component_rich_style("agents--chosen")
-            over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold)
+            over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold, reverse=chosen.reverse)
+            (part, text), *others = parts
+            parts = (("mark", "▌"), (part, text[1:]), *others)
         segments = [Segment(text, self._style_of(part, over)) for part, text in parts]
         return Strip(segments, width)
 

@@ -38,7 +38,8 @@ class AskList(ScrollView, can_focus=True):
         & > .asks--chosen { background: $boost; text-style: bold; }
         &:focus > .asks--chosen { background: $primary 40%; text-style: bold; }
         /* Sixteen colours do not mix. */
-        &:ansi > .asks--chosen { background: transparent; text-style: bold reverse; }
+        &:ansi > .asks--chosen { background: transparent; text-style: bold; }
+        &:ansi:focus > .asks--chosen { text-style: bold reverse; }
     }
     """
 

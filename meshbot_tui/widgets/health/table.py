@@ -45,7 +45,8 @@ class PeerTable(ScrollView, can_focus=True):
         & > .health--chosen { background: $boost; text-style: bold; }
         &:focus > .health--chosen { background: $primary 40%; text-style: bold; }
         /* Sixteen colours do not mix. */
-        &:ansi > .health--chosen { background: transparent; text-style: bold reverse; }
+        &:ansi > .health--chosen { background: transparent; text-style: bold; }
+        &:ansi:focus > .health--chosen { text-style: bold reverse; }
     }
     """
 

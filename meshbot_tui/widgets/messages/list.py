@@ -20,6 +20,7 @@ from meshbot_tui.widgets.tail import TailView
 _MAX_KEPT: Final = 4000
 _AHEAD: Final = 40
 """Rows that are asked for beyond what is seen, so that scrolling meets none that is missing."""
+_LATE: Final = " …"
 
 
 class MessageList(TailView):
@@ -38,7 +39,7 @@ class MessageList(TailView):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"messages--{part}"
-        for part in ("quiet", "good", "warn", "bad", "route", "kind", "text", "chosen", "found")
+        for part in ("quiet", "good", "warn", "bad", "route", "kind", "text", "chosen", "mark")
     }
     DEFAULT_CSS = """
     MessageList {
@@ -52,7 +53,11 @@ class MessageList(TailView):
         & > .messages--kind { color: $text-muted; }
         & > .messages--text { color: $text; }
         & > .messages--chosen { color: $text; background: $primary 15%; }
-        &:focus > .messages--chosen { color: $text; background: $primary 35%; }
+        & > .messages--mark { color: $accent; }
+        &:focus > .messages--chosen { color: $text; background: $primary 35%; text-style: bold; }
+        /* Sixteen colours do not mix. */
+        &:ansi > .messages--chosen { background: transparent; text-style: bold; }
+        &:ansi:focus > .messages--chosen { text-style: bold reverse; }
     }
     """
 
@@ -241,14 +246,16 @@ class MessageList(TailView):
         style = self.rich_style
         if key is None:
             return Strip.blank(width, style)
+        row = self._rows.get(key)
+        parts = parts_of(row, width, int(time.time() * 1000)) if row else (("quiet", _LATE),)
         over = Style()
         if key == self._chosen:
-            over = Style(bgcolor=self.get_component_rich_style("messages--chosen").bgcolor)
-        row = self._rows.get(key)
-        if row is None:
-            return Strip([Segment(" …".ljust(width), style + over)], width)
+            chosen = self.get_component_rich_style("messages--chosen")
+            over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold, reverse=chosen.reverse)
+            (part, text), *others = parts
+            parts = (("mark", "▌"), (part, text[1:]), *others)
         segments = [
             Segment(text, self.get_component_rich_style(f"messages--{part}") + over)
-            for part, text in parts_of(row, width, int(time.time() * 1000))
+            for part, text in parts
         ]
         return Strip(segments).adjust_cell_length(width, style + over)
