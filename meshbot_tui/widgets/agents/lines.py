@@ -1,5 +1,6 @@
 """One agent as one or two lines of the list; pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ from meshbot_tui.model.attention import Group, Row
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
+_FULL: Final = 80
+"""From so much of its context on, in percent, an agent forgets soon: that is always told."""
 _HEADINGS: Final[dict[Group, str]] = {
     "agent": "this machine",
     "peer": "elsewhere",
@@ -82,13 +85,30 @@ def _right(row: Row, now_ms: int) -> str:
 
 
 def _second(row: Row, width: int, now_ms: int) -> tuple[Part, ...]:
-    facts = [clock(now_ms - row.since_ms)] if row.since_ms else []
-    facts += [f"{row.context_used:.0f}%"] if row.context_used is not None else []
-    facts += [dollars(row.cost_usd)] if row.cost_usd else []
-    right = "".join(f" {fact}" for fact in facts) + " "
-    room = width - 3 - cell_len(right)
-    doing = set_cell_size(_cut(plain(row.doing), room), max(0, room))
-    return (("quiet", "   "), ("quiet", doing), ("quiet", right))
+    doing = plain(row.doing)
+    right, room = "", 0
+    for facts in _facts(row, now_ms):
+        right = "".join(f" {fact}" for fact in facts) + " "
+        room = width - 3 - cell_len(right)
+        if cell_len(doing) <= room:
+            break
+    said = set_cell_size(_cut(doing, room), max(0, room))
+    return (("quiet", "   "), ("quiet", said), ("quiet", right))
+
+
+def _facts(row: Row, now_ms: int) -> Iterator[list[str]]:
+    """What may stand beside what an agent does: first all of it, then what it is worth more than.
+
+    The time is last, so that it stays where it is when others come and go.
+    """
+    used = round(row.context_used or 0)
+    cost = [dollars(row.cost_usd)] if row.cost_usd else []
+    context = [f"{used}%"] if used else []
+    since = [clock(now_ms - row.since_ms)] if row.since_ms else []
+    yield [*cost, *context, *since]
+    yield [*context, *since]
+    if used < _FULL:
+        yield since
 
 
 def _cut(text: str, width: int) -> str:

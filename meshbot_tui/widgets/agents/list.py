@@ -80,18 +80,35 @@ class AgentList(ScrollView, can_focus=True):
         """Who is chosen first, once known."""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
-        """Show these rows; the chosen one stays where it is under the reader."""
+        """Show these rows; who has scrolled down keeps the same ones in view."""
         if rows == self._rows and now_ms // 1000 == self._now_ms // 1000:
             return
         lines = lines_of(rows) if rows != self._rows else self._lines
         is_other = len(lines) != len(self._lines)
+        first = self._line_at(0)
         self._lines, self._rows, self._now_ms = lines, rows, now_ms
         if is_other:
             self.virtual_size = Size(self.size.width, len(lines))
             self.refresh()
-        else:
+        if self.scroll_offset.y and (place := self._place_of(first)) is not None:
+            self.scroll_to(y=place, animate=False, immediate=True)
+        if not is_other:
             self._refresh_changed()
         self._choose_first()
+
+    def _line_at(self, y: int) -> Line | None:
+        number = y + int(self.scroll_offset.y)
+        return self._lines[number] if number < len(self._lines) else None
+
+    def _place_of(self, line: Line | None) -> int | None:
+        """Where a line of before stands now; a heading stands where it stands."""
+        if line is None or line.row is None:
+            return None
+        name, part = line.row.name, line.part
+        return next(
+            (n for n, each in enumerate(self._lines) if _is_of(each, name) and each.part == part),
+            None,
+        )
 
     def _refresh_changed(self) -> None:
         """Draw only what is in view and says something else than it did."""
@@ -143,9 +160,9 @@ class AgentList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses, a second one enters."""
-        number = event.y + self.scroll_offset.y
-        if number < len(self._lines) and (row := self._lines[number].row) is not None:
-            self.choose(row.name)
+        line = self._line_at(event.y)
+        if line is not None and line.row is not None:
+            self.choose(line.row.name)
             if event.chain > 1:
                 self.action_enter()
 
