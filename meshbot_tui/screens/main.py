@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Footer, Input, Static
+from textual.widgets import ContentSwitcher, Input, Static
 
 from meshbot_core.session.records import Approval
 from meshbot_tui.model.attention import Row, rows
@@ -20,6 +20,7 @@ from meshbot_tui.widgets.compose import Compose
 from meshbot_tui.widgets.grid import GridPane
 from meshbot_tui.widgets.header import Headline, MeshHeader
 from meshbot_tui.widgets.health import HealthPane
+from meshbot_tui.widgets.keyline import KeyLine
 from meshbot_tui.widgets.messages import MessagesPane
 from meshbot_tui.widgets.pane import AgentPane
 from meshbot_tui.widgets.terminal import TerminalView
@@ -27,20 +28,22 @@ from meshbot_tui.widgets.terminal import TerminalView
 VIEWS: Final = ("terminal", "grid", "messages", "approvals", "health")
 _NARROW: Final = 100
 _LEAST: Final = (40, 12)
+_VIEWS: Final = Binding.Group("Views")
 
 
 class MainScreen(Screen[None]):
     """Layout and keys; what is shown comes by ``show``, what is wanted goes out as messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "view('terminal')", "Terminal"),
-        Binding("g", "view('grid')", "Grid"),
-        Binding("m", "view('messages')", "Messages"),
-        Binding("p", "view('approvals')", "Approvals"),
-        Binding("h", "view('health')", "Health"),
         Binding("a", "app.attend", "Who waits"),
-        Binding("c,at", "compose('@')", "Write", key_display="c"),
+        Binding("c", "compose('@')", "Write"),
+        Binding("at", "compose('@')", "Write", show=False),
         Binding("n", "app.start_agent", "New"),
+        Binding("t", "view('terminal')", "Terminal", group=_VIEWS),
+        Binding("g", "view('grid')", "Grid", group=_VIEWS),
+        Binding("m", "view('messages')", "Messages", group=_VIEWS),
+        Binding("p", "view('approvals')", "Approvals", group=_VIEWS),
+        Binding("h", "view('health')", "Health", group=_VIEWS),
         Binding("s", "app.stop_agent", "Stop", show=False),
         Binding("r", "app.restart_agent", "Restart", show=False),
         Binding("x", "app.forget_agent", "Forget", show=False),
@@ -48,8 +51,8 @@ class MainScreen(Screen[None]):
         Binding("f", "app.fleet", "Fleet", show=False),
         Binding("l", "app.notices", "Notices", show=False),
         Binding("z", "zoom", "Zoom", show=False),
-        Binding("question_mark", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
+        Binding("question_mark", "app.help", "Help", key_display="?"),
     ]
     DEFAULT_CSS = """
     MainScreen {
@@ -83,7 +86,7 @@ class MainScreen(Screen[None]):
                 yield ApprovalsPane(id="approvals")
                 yield HealthPane(id="health")
         yield Compose(id="compose")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(last=("app.quit", "app.help"))
         yield Static(f"meshbot-tui needs {_LEAST[0]}x{_LEAST[1]}", id="too-small")
 
     def on_mount(self) -> None:

@@ -26,7 +26,7 @@ class AgentList(ScrollView, can_focus=True):
         Binding("pagedown", "choose(8)", "Page", show=False),
         Binding("home", "choose(-100000)", "First", show=False),
         Binding("end", "choose(100000)", "Last", show=False),
-        Binding("enter", "enter", "Into its pane"),
+        Binding("enter", "enter", "Into pane"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"agents--{part}"

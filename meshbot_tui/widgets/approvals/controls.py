@@ -14,7 +14,10 @@ class Action(Button, can_focus=False):
 class Reply(Input):
     """Where a reason or an answer is written."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Send"),
+        Binding("escape", "leave", "Cancel"),
+    ]
 
     class Left(Message):
         """Nothing is to be said after all."""

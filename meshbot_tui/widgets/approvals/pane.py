@@ -34,7 +34,7 @@ class ApprovalsPane(Widget):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "allow('once')", "Allow once"),
-        Binding("Y", "allow('session')", "Allow for session"),
+        Binding("Y", "allow('session')", "This session"),
         Binding("d", "deny", "Deny"),
         Binding("e,enter", "answer", "Answer", key_display="e"),
         Binding("pagedown,space", "page(1)", "Read on", show=False),

@@ -16,8 +16,10 @@ class Compose(Input):
     """``@dev text``, ``?dev text``, ``@all text``, ``!id text``; tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave"),
+        Binding("enter", "submit", "Send"),
+        Binding("tab", "complete", "Complete"),  # told; on_key has it
         Binding("up", "recall(-1)", "Earlier", show=False),
+        Binding("escape", "leave", "Leave"),
         Binding("down", "recall(1)", "Later", show=False),
     ]
     DEFAULT_CSS = """

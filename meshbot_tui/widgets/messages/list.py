@@ -33,7 +33,7 @@ class MessageList(TailView):
         Binding("pagedown", "page(1)", show=False),
         Binding("home", "move(-1000000000)", show=False),
         Binding("end,G", "move(1000000000)", show=False),
-        Binding("enter", "open", "Whole, thread"),
+        Binding("enter", "open", "Open"),
         Binding("y", "copy", "Copy"),
         Binding("R", "again", "Send again"),
     ]

@@ -15,11 +15,18 @@ from meshbot_tui.model.journal import JournalIndex
 from meshbot_tui.widgets.messages.list import MessageList
 
 
+class FilterLine(Input):
+    """Where one says which messages are wanted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "To what is found")]
+
+
 class MessagesPane(Vertical):
     """A line to filter and search, and the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
+        Binding("escape", "show_all", "Show all"),
     ]
     DEFAULT_CSS = """
     MessagesPane {
@@ -39,7 +46,7 @@ class MessagesPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Filter, list, and how many there are."""
-        yield Input(
+        yield FilterLine(
             placeholder="/  words to find   @agent   @one>other   kind:ask",
             id="filter",
             compact=True,
@@ -53,9 +60,9 @@ class MessagesPane(Vertical):
         return self.query_one(MessageList)
 
     @property
-    def filter_line(self) -> Input:
+    def filter_line(self) -> FilterLine:
         """Where one filters."""
-        return self.query_one("#filter", Input)
+        return self.query_one(FilterLine)
 
     def show(self, index: JournalIndex, total: int) -> None:
         """Show these of ``total`` messages."""
@@ -76,6 +83,7 @@ class MessagesPane(Vertical):
     def changed(self, event: Input.Changed) -> None:
         """As one types."""
         event.stop()
+        self.refresh_bindings()
         self.post_message(self.Filtered(parsed(event.value), event.value))
 
     @on(Input.Submitted, "#filter")
@@ -84,7 +92,14 @@ class MessagesPane(Vertical):
         event.stop()
         self.list.focus()
 
-    def key_escape(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys do something here."""
+        if not self.is_mounted or action not in ("search", "show_all"):
+            return True
+        is_there = self.filter_line.has_focus
+        return not is_there if action == "search" else is_there or bool(self.filter_line.value)
+
+    def action_show_all(self) -> None:
         """Everything again."""
         self.filter_line.value = ""
         self.list.focus()

@@ -25,7 +25,11 @@ class TerminalView(PointedFace, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Type here"),
-        Binding("v", "copy_mode", "Copy", show=False),
+        Binding("v", "copy_mode", "Select"),
+        # Told while the program has the keys; on_key has them.
+        Binding(keys.LEAVE, "leave", "Leave"),
+        Binding("shift+pageup", "back", "Scroll back"),
+        Binding("ctrl+shift+space", "select", "Select"),
     ]
 
     has_keys: reactive[bool] = reactive(default=False, repaint=False)
@@ -127,6 +131,8 @@ class TerminalView(PointedFace, can_focus=True):
         """Its own keys are there only while the program has none."""
         if action in {"enter", "copy_mode"}:
             return self.is_live and not self.has_keys
+        if action in {"leave", "back", "select"}:
+            return self.has_keys
         return super().check_action(action, parameters)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
