@@ -28,7 +28,7 @@ class ApprovalModal(ModalScreen[Verdict | None]):
     ApprovalModal {
         align: center middle;
         & > ApprovalCard {
-            width: 90%; max-width: 110; height: auto; max-height: 95%;
+            width: 90%; min-width: 40; max-width: 110; height: auto; max-height: 95%;
             border: round $warning; background: $surface; padding: 0 1;
             border-title-color: $text-warning; border-title-style: bold;
         }

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import DescendantFocus
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -27,6 +28,7 @@ from meshbot_tui.widgets.terminal import TerminalView
 
 VIEWS: Final = ("terminal", "grid", "messages", "approvals", "health")
 _NARROW: Final = 100
+_SLIM: Final = 60
 _LEAST: Final = (40, 12)
 _VIEWS: Final = Binding.Group("Views")
 
@@ -59,7 +61,9 @@ class MainScreen(Screen[None]):
         #body { height: 1fr; }
         #centre { width: 1fr; height: 1fr; }
         &.-narrow AgentList { width: 26; }
-        &.-zoomed AgentList { display: none; }
+        &.-slim #body { layout: vertical; }
+        &.-slim AgentList { width: 100%; height: 40%; }
+        &.-slim.-in-centre AgentList, &.-zoomed AgentList { display: none; }
         #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
         &.-small > * { display: none; }
         &.-small #too-small { display: block; }
@@ -94,10 +98,17 @@ class MainScreen(Screen[None]):
         self.agents.focus()
 
     def on_resize(self) -> None:
-        """Less room for the list on a narrow terminal."""
+        """Less room for the list on a narrow terminal; none beside it on a slim one."""
         self.set_class(self.size.width < _NARROW, "-narrow")
+        self.set_class(self.size.width < _SLIM, "-slim")
         is_small = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
         self.set_class(is_small, "-small")
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """A slim terminal shows the list while one chooses in it, and above a terminal."""
+        centre = self.query_one("#centre")
+        if event.widget is self.agents or centre in event.widget.ancestors:
+            self.set_class(event.widget is not self.agents, "-in-centre")
 
     # -- parts
 

@@ -1,17 +1,21 @@
 """The whole text of what waits: scrolls, and can be selected."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.errors import NoWidget
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from meshbot_tui.widgets.approvals.sheet import Line, Row, laid_out
+
+_READABLE: Final = 12
+"""Columns; in fewer nobody reads a command."""
 
 
 class SheetView(ScrollView, can_focus=True):
@@ -71,9 +75,31 @@ class SheetView(ScrollView, can_focus=True):
             0, len(self._rows) - self.scroll_offset.y - self.scrollable_content_region.height
         )
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether at least one row can be read."""
+        return self._seen is not None and self._seen.height > 0 and self._seen.width >= _READABLE
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it has been laid out, and what is around it leaves no row in sight."""
+        return self._seen is not None and not self.is_seen
+
+    @property
+    def _seen(self) -> Region | None:
+        """What of it is in sight; None: it has not been laid out."""
+        if not self.is_attached or not self.size:
+            return None
+        try:
+            clip = self.screen.find_widget(self).clip
+        except NoWidget:
+            return None
+        return self.scrollable_content_region.intersection(clip)
+
     def on_resize(self, event: events.Resize) -> None:
         """Rows are as wide as the view."""
         self._lay_out()
+        self.post_message(self.Scrolled())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Tell that other rows are in sight."""

@@ -5,21 +5,23 @@ from typing import Final, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Static
 
 from meshbot_core.session.records import Scope
 from meshbot_tui.widgets.approvals.body import SheetView
-from meshbot_tui.widgets.approvals.controls import Action, Reply
+from meshbot_tui.widgets.approvals.controls import Actions, Reply, ReplyLine
 from meshbot_tui.widgets.approvals.entries import Entry, Key
 from meshbot_tui.widgets.approvals.sheet import lines_of
 
 HOLD_S: Final = 0.5
 """So long what came by itself takes no key: it was meant for something else."""
+
+_LOW: Final = 18
+"""A window of fewer rows has none to give away."""
 
 Behavior = Literal["allow", "deny"]
 
@@ -39,11 +41,12 @@ class ApprovalCard(Widget):
         }
         & > Horizontal { height: 1; display: none; }
         & > Horizontal.-shown { display: block; }
-        & Label { color: $text-warning; text-style: bold; padding: 0 1 0 0; }
-        & Reply { width: 1fr; }
-        & Action { margin: 0 1 0 0; min-width: 0; }
         & > #status { height: 1; color: $text-muted; }
         & > #status.-loud { color: $text-warning; text-style: bold; }
+        /* What is asked for is worth more than all around it. */
+        &.-low > #head, &.-low > #facts { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-low > SheetView, &.-low > SheetView:focus { border: none; min-height: 1; }
+        &.-low > #status.-empty { display: none; }
     }
     """
 
@@ -79,27 +82,24 @@ class ApprovalCard(Widget):
         self._hold: Timer | None = None
         self._facts = ""
         self._drafts: dict[Key, str] = {}
-        self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Who wants what, all of it, what can be said."""
         yield Static(id="head")
         yield Static(id="facts")
-        with Horizontal(id="reply"):
-            yield Label("")
-            yield Reply(compact=True)
-        with Horizontal(id="actions"):
-            yield Action("y Allow once", id="once", variant="success", compact=True)
-            yield Action("Y This session", id="session", variant="primary", compact=True)
-            yield Action("d Deny", id="deny", variant="error", compact=True)
-            yield Action("e Answer", id="answer", variant="primary", compact=True)
-            yield Action("esc Later", id="later", compact=True)
+        yield ReplyLine()
+        yield Actions(has_later=self._has_later, id="actions")
         yield Static(id="status")
         yield SheetView()
 
     def on_mount(self) -> None:
         """Nothing waits so far."""
         self._tell()
+
+    def on_resize(self) -> None:
+        """Without frames where the window is low."""
+        self.set_class(self.app.size.height < _LOW, "-low")
+        self.scrolled()
 
     # -- values
 
@@ -164,7 +164,7 @@ class ApprovalCard(Widget):
     @property
     def is_writing(self) -> bool:
         """Whether a reason or an answer is being written."""
-        return self.query_one("#reply").has_class("-shown")
+        return self.query_one(ReplyLine).is_open
 
     def can(self, what: Literal["decide", "answer"]) -> bool:
         """Whether that can be done with what is shown."""
@@ -172,23 +172,23 @@ class ApprovalCard(Widget):
             return False
         return self.entry.is_question == (what == "answer")
 
+    @property
+    def _may_be_allowed(self) -> bool:
+        """Nothing is allowed of which no line is in sight."""
+        return self.can("decide") and self.sheet.is_seen
+
     # -- what the person says
 
     def allow(self, scope: Scope) -> None:
         """Let it be done."""
-        if self.entry is not None and self.can("decide"):
+        if self.entry is not None and self._may_be_allowed:
             self.post_message(self.Decided(self.entry, "allow", scope))
 
     def write(self, label: str) -> None:
         """Let the person write a reason or an answer."""
         if self.entry is None or not self.takes_keys:
             return
-        self._came_from = self.screen.focused
-        self.query_one(Label).update(label)
-        self.query_one("#reply").add_class("-shown")
-        reply = self.query_one(Reply)
-        reply.value = self._drafts.get(self.entry.key, "")
-        reply.focus()
+        self.query_one(ReplyLine).open(label, self._drafts.get(self.entry.key, ""))
         self._tell()
 
     def deny(self) -> None:
@@ -227,13 +227,9 @@ class ApprovalCard(Widget):
     def _close_reply(self) -> None:
         if not self.is_writing:
             return
-        reply = self.query_one(Reply)
-        if self.entry is not None and reply.value:
-            self._drafts[self.entry.key] = reply.value
-        had_keys = reply.has_focus
-        self.query_one("#reply").remove_class("-shown")
-        if had_keys and self._came_from is not None:
-            self._came_from.focus()
+        text = self.query_one(ReplyLine).close()
+        if self.entry is not None and text:
+            self._drafts[self.entry.key] = text
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
@@ -259,9 +255,15 @@ class ApprovalCard(Widget):
 
     @on(SheetView.Scrolled)
     def scrolled(self) -> None:
-        """Say what is out of sight."""
+        """Say what is out of sight, and all else that there is to say."""
         below = self.sheet.rows_below
-        self.sheet.border_subtitle = f"▼ {below} more line{'s' * (below > 1)}" if below else ""
+        more = f"▼ {below} more line{'s' * (below > 1)}" if below else ""
+        self.sheet.border_subtitle = more
+        status, is_loud = self._status()
+        line = self.query_one("#status", Static)
+        line.update(Content(status or (more if self.has_class("-low") else "")))
+        line.set_class(is_loud, "-loud")
+        line.set_class(not status and not more, "-empty")
 
     def _tell(self) -> None:
         entry = self.entry
@@ -269,29 +271,24 @@ class ApprovalCard(Widget):
         is_question = entry is not None and entry.is_question
         can_act = entry is not None and not self.is_gone and not self.is_writing
         self.query_one("#actions").set_class(can_act, "-shown")
-        for button in self.query(Action):
-            if button.id == "later":
-                button.display = self._has_later
-            else:
-                button.display = is_question == (button.id == "answer")
-            button.disabled = self.is_held
-        status, is_loud = self._status()
-        line = self.query_one("#status", Static)
-        line.update(Content(status))
-        line.set_class(is_loud, "-loud")
+        self.query_one(Actions).offer(is_question=is_question, is_held=self.is_held)
         self.sheet.display = entry is not None
         self.scrolled()
         self.post_message(self.Changed())
 
     def _status(self) -> tuple[str, bool]:
         """What is to be said, and whether it is more than a hint."""
+        entry = self.entry
+        text, is_loud = self._sent, True
         if self.is_gone:
-            return "Waits no more: it was answered elsewhere, or given up.", True
-        if self.is_held:
-            return "Just came: keys are taken in a moment …", True
-        if self.is_writing:
-            return "enter sends, esc cancels", False
-        return self._sent, True
+            text = "Waits no more: it was answered elsewhere, or given up."
+        elif self.is_held:
+            text = "Just came: keys are taken in a moment …"
+        elif self.is_writing:
+            text, is_loud = "enter sends, esc cancels", False
+        elif entry is not None and not entry.is_question and self.sheet.is_cut_off:
+            text = "No room to see what it is: z, or a larger window."
+        return text, is_loud
 
 
 def _head(entry: Entry | None) -> Content:

@@ -1,14 +1,64 @@
 """Buttons for the mouse, and the line for a reason or an answer."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from textual import events
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Button, Input
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label
 
 
 class Action(Button, can_focus=False):
     """A button for the mouse; the keys do the same, so it never has them."""
+
+
+_LABELS: Final = {
+    "once": ("y Allow once", "y Once"),
+    "session": ("Y This session", "Y Session"),
+    "deny": ("d Deny", "d Deny"),
+    "answer": ("e Answer", "e Answer"),
+    "later": ("esc Later", "esc"),
+}
+"""What a button says, and what where there is little room."""
+_VARIANTS: Final = {"once": "success", "session": "primary", "deny": "error", "answer": "primary"}
+_WIDE: Final = 50
+
+
+class Actions(Horizontal):
+    """All that can be said to what waits; each button's id says which it is."""
+
+    DEFAULT_CSS = """
+    Actions {
+        & > Action { margin: 0 1 0 0; min-width: 0; }
+    }
+    """
+
+    def __init__(self, *, has_later: bool, id: str) -> None:  # noqa: A002 - Textual's own word
+        super().__init__(id=id)
+        self._has_later = has_later
+
+    def compose(self) -> ComposeResult:
+        """The buttons."""
+        for name, (label, _) in _LABELS.items():
+            variant = _VARIANTS.get(name, "default")
+            yield Action(label, id=name, variant=variant, compact=True)  # type: ignore[arg-type]
+
+    def offer(self, *, is_question: bool, is_held: bool) -> None:
+        """Show those that fit what waits."""
+        for button in self.query(Action):
+            if button.id == "later":
+                button.display = self._has_later
+            else:
+                button.display = is_question == (button.id == "answer")
+            button.disabled = is_held
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Shorter words where there is little room."""
+        for button in self.query(Action):
+            button.label = _LABELS[button.id or ""][event.size.width < _WIDE]
 
 
 class Reply(Input):
@@ -25,3 +75,46 @@ class Reply(Input):
     def action_leave(self) -> None:
         """Say nothing."""
         self.post_message(self.Left())
+
+
+class ReplyLine(Horizontal):
+    """The line and what it is for; only there while something is written."""
+
+    DEFAULT_CSS = """
+    ReplyLine {
+        & > Label { color: $text-warning; text-style: bold; padding: 0 1 0 0; }
+        & > Reply { width: 1fr; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="reply")
+        self._came_from: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """What it is for, and where it is written."""
+        yield Label("")
+        yield Reply(compact=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is being written."""
+        return self.has_class("-shown")
+
+    def open(self, label: str, text: str) -> None:
+        """Let the person write, beginning with ``text``."""
+        self._came_from = self.screen.focused
+        self.query_one(Label).update(label)
+        self.add_class("-shown")
+        reply = self.query_one(Reply)
+        reply.value = text
+        reply.focus()
+
+    def close(self) -> str:
+        """What was written; the keys go back to where they came from."""
+        reply = self.query_one(Reply)
+        had_keys = reply.has_focus
+        self.remove_class("-shown")
+        if had_keys and self._came_from is not None:
+            self._came_from.focus()
+        return reply.value
