@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from textual.app import App
 from textual.screen import Screen
 
+from meshbot_tui.app.driver import TerminalDriver
 from meshbot_tui.app.lean import Shown
 
 
@@ -20,10 +21,10 @@ def _erases_in_colour() -> bool:
 
 
 class LeanApp(App[None]):
-    """Textual's own, but for what goes out."""
+    """Textual's own, but for what goes out, and for what comes in."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._terminal = Shown(may_erase=_erases_in_colour())
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

@@ -103,15 +103,22 @@ async def console(
     environment: Mapping[str, str] | None = None,
     columns: int = COLUMNS,
     rows: int = ROWS,
+    errors: Path | None = None,
 ) -> AsyncIterator[Terminal]:
-    """The console, started in ``folder``; it is ended with the block."""
+    """The console, started in ``folder``; it is ended with the block.
+
+    ``errors`` is where standard error goes, if it is not the terminal.
+    """
     terminal = Terminal(Screen(columns, rows))
     wanted = dict(os.environ) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     wanted |= dict(environment or {})
     for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
         wanted.pop(name, None)
+    command = [sys.executable, "-m", "meshbot_tui", *arguments]
+    if errors is not None:
+        command = ["sh", "-c", 'exec 2>"$0" && exec "$@"', str(errors), *command]
     async with PtyProcess.started(
-        [sys.executable, "-m", "meshbot_tui", *arguments],
+        command,
         environment=wanted,
         folder=folder,
         columns=columns,

@@ -146,6 +146,16 @@ async def test_without_a_terminal_it_says_what_there_is_instead(mesh_paths) -> N
     assert b"needs a terminal" in said
 
 
+async def test_errors_that_go_to_a_file_take_no_picture_with_them(mesh_paths, tmp_path) -> None:
+    errors = tmp_path / "errors"
+    async with console(tmp_path, errors=errors) as terminal:
+        await terminal.shows("No agents on this machine yet")
+        terminal.press("q")
+        assert await terminal.ends() == 0
+        await until(lambda: terminal.is_restored, 5)
+    assert errors.read_bytes() == b""
+
+
 async def test_a_host_that_hangs_is_told_and_found_again(ops, tmp_path) -> None:
     pid = (await ops.status()).pid
     async with console(tmp_path) as terminal:
