@@ -20,7 +20,7 @@ from meshbot_tui.widgets.compose import Compose
 from meshbot_tui.widgets.grid import GridPane
 from meshbot_tui.widgets.messages import MessageList, MessagesPane
 from meshbot_tui.widgets.pane import AgentPane
-from meshbot_tui.widgets.terminal import TerminalView
+from meshbot_tui.widgets.terminal import TerminalView, pasting
 
 
 class MeshbotApp(Commands):
@@ -193,14 +193,9 @@ class MeshbotApp(Commands):
     @work(group="dialogs")
     async def paste_question(self, event: TerminalView.PasteQuestion) -> None:
         """Much text, or more than text, is to be typed."""
-        text = event.text
-        lines = text.count("\n") + 1
-        odd = "" if text.isprintable() or "\x1b" not in text else ", with control characters"
-        if await self.ask_person(
-            Question(f"Paste {len(text):,} characters, {lines:,} lines{odd}?", "paste it")
-        ):
+        if await self.ask_person(Question(pasting.question(event.text), "paste it")):
             event.view.enter()
-            event.view.paste(text)
+            event.view.paste(event.text)
 
     @on(TerminalView.Copied)
     def copied(self, event: TerminalView.Copied) -> None:

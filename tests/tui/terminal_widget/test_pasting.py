@@ -23,6 +23,24 @@ def test_what_is_asked_about(text: str, is_questionable: bool):
     assert pasting.is_questionable(text) is is_questionable
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("x" * 6000, "Paste 6,000 characters, 1 line?"),
+        ("one\rtwo\rthree\r", "Paste 14 characters, 3 lines?"),
+        ("one\r\ntwo\nthree", "Paste 14 characters, 3 lines?"),
+        ("\r", "Paste 1 characters, 1 line?"),
+        ("a\x1b[31mb\x03\x1b", "Paste 9 characters, 1 line, with control characters (ESC, ^C)?"),
+        (
+            "\x00\x7f\x9b\x01",
+            "Paste 4 characters, 1 line, with control characters (^@, DEL, \\x9b, ...)?",
+        ),
+    ],
+)
+def test_what_is_asked(text: str, asked: str):
+    assert pasting.question(text) == asked
+
+
 def test_nothing_within_ends_the_brackets():
     sent = pasting.sent_by("a\x1b[201~rm\r\nb\x9b201~\n", frozenset({2004}))
     assert sent == b"\x1b[200~a[201~rm\rb201~\r\x1b[201~"
