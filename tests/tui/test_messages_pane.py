@@ -211,6 +211,22 @@ async def test_rows_that_are_late_say_so_and_come_in_place():
         assert app.seen[2:5] == ["…", "00003", "…"]
 
 
+async def test_what_is_wanted_of_a_row_that_is_late_is_done_when_it_comes():
+    async with staged(500) as (app, pilot):
+        app.is_slow = True
+        await pilot.press("home", "enter")
+        assert app.said == []
+        app.pane.list.fill([row(("dev", 3)), row(("dev", 0))])
+        app.pane.list.fill([row(("dev", 0))])
+        await until(lambda: app.said == [MessageList.Opened(row(("dev", 0)))])
+
+        # Who went on meanwhile wants it no more.
+        await pilot.press("end", "home", "down", "down", "down", "down", "y", "down")
+        app.pane.list.fill([row(("dev", n)) for n in range(20)])
+        await pilot.pause()
+        assert len(app.said) == 1
+
+
 async def test_a_state_that_changed_is_drawn_in_place():
     async with staged(100) as (app, pilot):
         app.wanted.clear()

@@ -1,7 +1,7 @@
 """A virtual list of messages: rows are asked for as they come into view."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -91,6 +91,8 @@ class MessageList(TailView):
         self._rows: dict[Key, MessageRow] = {}
         self._asked: set[Key] = set()
         self._chosen: Key | None = None
+        self._wish: Callable[[MessageRow], Message] | None = None
+        """What is to be done with the chosen message as soon as its row has come."""
 
     @property
     def count(self) -> int:
@@ -124,6 +126,9 @@ class MessageList(TailView):
             self._rows.pop(row.key, None)
             self._rows[row.key] = row
             self._asked.discard(row.key)
+        if (wish := self._wish) is not None and (chosen := self.chosen) is not None:
+            self._wish = None
+            self.post_message(wish(chosen))
         while len(self._rows) > _MAX_KEPT:
             del self._rows[next(iter(self._rows))]
         self.refresh()
@@ -162,7 +167,9 @@ class MessageList(TailView):
         self._choose(self._key_of(place), is_live=place >= last)
 
     def _choose(self, key: Key | None, *, is_live: bool) -> None:
-        self._chosen, self.is_live = key, is_live
+        if key != self._chosen:
+            self._chosen, self._wish = key, None
+        self.is_live = is_live
         if self.is_live:
             self.follow()
         elif (place := self._position()) is not None:
@@ -216,18 +223,21 @@ class MessageList(TailView):
 
     def action_open(self) -> None:
         """The whole message."""
-        if (row := self.chosen) is not None:
-            self.post_message(self.Opened(row))
+        self._do(self.Opened)
 
     def action_copy(self) -> None:
         """Its text."""
-        if (row := self.chosen) is not None:
-            self.post_message(self.CopyWanted(row))
+        self._do(self.CopyWanted)
 
     def action_again(self) -> None:
         """Once more, to the same agent."""
+        self._do(self.AgainWanted)
+
+    def _do(self, wish: Callable[[MessageRow], Message]) -> None:
         if (row := self.chosen) is not None:
-            self.post_message(self.AgainWanted(row))
+            self.post_message(wish(row))
+        elif self._chosen is not None:
+            self._wish = wish
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses, a second one opens."""
