@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +34,7 @@ _FAILED = 1
 @click.version_option(VERSION, prog_name="meshbot-tui")
 def main(mesh: str, *, is_demo: bool) -> None:
     """Open the operator console: who is there, who works, who waits for you."""
+    # Standard error may be a file: the console draws where it is not.
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         click.echo("meshbot-tui needs a terminal; without one there is: meshbot ps", err=True)
         raise SystemExit(_FAILED)
@@ -64,10 +67,22 @@ async def _demo() -> int:
         os.environ.update(demo.environment)
         app = MeshbotApp(demo.mesh, first=FIRST)
         await app.run_async()
-    return _ended(app)
+        if app.fault_log is not None:
+            app.fault_log = _kept(app.fault_log)
+    return _ended(app, what_else="the demonstration ends with it")
 
 
-def _ended(app: "MeshbotApp") -> int:
+def _kept(log: Path) -> Path:
+    """A copy that outlives the throw-away mesh."""
+    number, name = tempfile.mkstemp(prefix="meshbot-console-", suffix=".log")
+    with os.fdopen(number, "wb") as file:
+        file.write(log.read_bytes())
+    return Path(name)
+
+
+def _ended(app: "MeshbotApp", *, what_else: str = "agents go on") -> int:
     if app.fault:
-        click.echo(f"meshbot-tui: a fault of the console, agents go on: {app.fault}", err=True)
+        kept = f" (kept in {app.fault_log})" if app.fault_log is not None else ""
+        said = f"meshbot-tui: a fault of the console, {what_else}: {app.fault}{kept}"
+        click.echo(said, err=True)
     return app.return_code or 0

@@ -6,6 +6,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Final, TypeVar
 
 from textual import work
@@ -68,6 +69,8 @@ class Console(Calm[None], LeanApp):
         self._attention = Attention(self)
         self.fault = ""
         """What went wrong in the console itself, if it ended by that."""
+        self.fault_log: Path | None = None
+        """Where all of it stands."""
         self._offers = Offers()
         self._rows: tuple[Row, ...] = ()
         self._is_stale = False
@@ -202,7 +205,7 @@ class Console(Calm[None], LeanApp):
         place = self.mesh.folder / "console.log"
         with contextlib.suppress(OSError, MeshError):
             write_atomically(place, "".join(traceback.format_exception(error)).encode())
-            self.fault += f" (kept in {place})"
+            self.fault_log = place
         self.exit(return_code=1)
 
     def _end_by(self, number: signal.Signals) -> None:
