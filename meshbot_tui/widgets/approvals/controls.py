@@ -72,6 +72,10 @@ class Reply(Input):
     class Left(Message):
         """Nothing is to be said after all."""
 
+    def __init__(self) -> None:
+        # A draft that comes back is gone on with, not typed over.
+        super().__init__(compact=True, select_on_focus=False)
+
     def action_leave(self) -> None:
         """Say nothing."""
         self.post_message(self.Left())
@@ -94,7 +98,7 @@ class ReplyLine(Horizontal):
     def compose(self) -> ComposeResult:
         """What it is for, and where it is written."""
         yield Label("")
-        yield Reply(compact=True)
+        yield Reply()
 
     @property
     def is_open(self) -> bool:
@@ -108,6 +112,7 @@ class ReplyLine(Horizontal):
         self.add_class("-shown")
         reply = self.query_one(Reply)
         reply.value = text
+        reply.cursor_position = len(text)
         reply.focus()
 
     def close(self) -> str:

@@ -1,8 +1,9 @@
 """The line in which a person writes to agents."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -10,6 +11,9 @@ from textual.message import Message
 from textual.widgets import Input
 
 from meshbot_tui.model.compose import Draft, DraftError, completed, parsed
+
+MAX_SAID: Final = 200
+"""So many lines come back by the up key."""
 
 
 class Compose(Input):
@@ -49,11 +53,13 @@ class Compose(Input):
             placeholder="@agent message   ?agent question   @all everybody   !id answer",
             id=id,
             compact=True,
+            # What is put in is the beginning of what a person types, not to be typed over.
+            select_on_focus=False,
         )
         self._names: tuple[str, ...] = ()
         self._ids: tuple[str, ...] = ()
         self._completing: tuple[str, int] | None = None
-        self._said: list[str] = []
+        self._said: deque[str] = deque(maxlen=MAX_SAID)
         self._at = 0
 
     def know(self, names: Sequence[str], ids: Sequence[str]) -> None:
@@ -61,7 +67,10 @@ class Compose(Input):
         self._names, self._ids = tuple(names), tuple(ids)
 
     def begin(self, text: str) -> None:
-        """Put ``text`` in, and the cursor behind it."""
+        """Put ``text`` in, and the cursor behind it; what was not said yet comes back by up."""
+        if " " in self.value.strip():
+            self._said.append(self.value)
+        self._at = len(self._said)
         self.value = text
         self.focus()
         self.cursor_position = len(text)
