@@ -14,6 +14,7 @@ from meshbot_tui.screens.approval import ApprovalModal
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.message import MessageScreen
 from meshbot_tui.screens.question import Question
+from meshbot_tui.screens.talk import Talk
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
@@ -40,7 +41,7 @@ class MeshbotApp(Commands):
             if (top.approval.agent, top.approval.id) not in waiting:
                 top.withdraw()
             return
-        is_busy = top is not self.main or self.main.is_taken
+        is_busy = top is not self.main or self.main.is_taken or self.must_wait
         found = self._offers.next(self.picture, is_busy=is_busy, now_s=time.monotonic())
         if found is not None:
             self._offer(found)
@@ -70,19 +71,20 @@ class MeshbotApp(Commands):
             self._started(self.talk.fill(event.keys))
 
     @on(MessageList.Opened)
-    @work(group="dialogs")
-    async def opened(self, event: MessageList.Opened) -> None:
+    def opened(self, event: MessageList.Opened) -> None:
         """One message and its thread."""
-        if self.talk is None:
-            return
-        text, thread = await self.talk.whole(event.row)
-        wanted = await self.ask_person(MessageScreen(event.row, text, thread))
+        if self.talk is not None:
+            self.opens(self._open(self.talk, event.row), group="dialogs")
+
+    async def _open(self, talk: Talk, row: MessageRow) -> None:
+        text, thread = await talk.whole(row)
+        wanted = await self.ask_person(MessageScreen(row, text, thread))
         if wanted == "copy":
             self._copy(text)
         elif wanted == "again":
-            self._again(event.row, text)
+            self._again(row, text)
         elif wanted == "answer":
-            self.main.compose_line.begin(f"!{event.row.id} ")
+            self.main.compose_line.begin(f"!{row.id} ")
 
     @on(MessageList.CopyWanted)
     @work(group="dialogs")
@@ -190,9 +192,11 @@ class MeshbotApp(Commands):
             event.view.add_scrollback(await feed.scrollback(event.before, event.limit))
 
     @on(TerminalView.PasteQuestion)
-    @work(group="dialogs")
-    async def paste_question(self, event: TerminalView.PasteQuestion) -> None:
+    def paste_question(self, event: TerminalView.PasteQuestion) -> None:
         """Much text, or more than text, is to be typed."""
+        self.opens(self._ask_to_paste(event), group="dialogs")
+
+    async def _ask_to_paste(self, event: TerminalView.PasteQuestion) -> None:
         if await self.ask_person(Question(pasting.question(event.text), "paste it")):
             event.view.enter()
             event.view.paste(event.text)

@@ -16,7 +16,9 @@ from meshbot_tui.screens.notices import NoticesScreen
 class Commands(Console):
     """Actions on the chosen agent, and on the whole."""
 
-    def _on_chosen(self, what: str, deed: Callable[[Deeds, str], Deed]) -> None:
+    def _on_chosen(
+        self, what: str, deed: Callable[[Deeds, str], Deed], *, asks: bool = False
+    ) -> None:
         name = self.main.agents.chosen
         row = self._row(name)
         if name is None or row is None:
@@ -24,26 +26,26 @@ class Commands(Console):
         elif row.group != "agent":
             self.tell(f'"{name}" is not an agent of this machine.', "warning")
         else:
-            self._do(f'{what} "{name}"', lambda deeds: deed(deeds, name), name)
+            self._do(f'{what} "{name}"', lambda deeds: deed(deeds, name), name, asks=asks)
 
     def action_start_agent(self) -> None:
         """The start dialog."""
         row = self._row(self.main.agents.chosen)
         is_away = row is not None and row.group == "agent" and row.look.word == "stopped"
         name = row.name if row is not None and is_away else ""
-        self._do("start", lambda deeds: deeds.start(name))
+        self._do("start", lambda deeds: deeds.start(name), asks=True)
 
     def action_stop_agent(self) -> None:
         """Stop the chosen agent."""
-        self._on_chosen("stop", Deeds.stop)
+        self._on_chosen("stop", Deeds.stop, asks=True)
 
     def action_restart_agent(self) -> None:
         """Restart the chosen agent."""
-        self._on_chosen("restart", Deeds.restart)
+        self._on_chosen("restart", Deeds.restart, asks=True)
 
     def action_forget_agent(self) -> None:
         """Forget the chosen agent."""
-        self._on_chosen("forget", Deeds.forget)
+        self._on_chosen("forget", Deeds.forget, asks=True)
 
     def action_resume_agent(self) -> None:
         """Let the chosen agent go on."""
@@ -51,7 +53,7 @@ class Commands(Console):
 
     def action_fleet(self) -> None:
         """A fleet file up or down."""
-        self._do("fleet", Deeds.fleet)
+        self._do("fleet", Deeds.fleet, asks=True)
 
     def action_notices(self) -> None:
         """What was said before."""

@@ -19,6 +19,7 @@ from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.app.calm import Calm
 from meshbot_tui.app.drawing import LeanApp
+from meshbot_tui.app.in_order import InOrder
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.desk import MeshDesk, reason_of
 from meshbot_tui.connections.memory import Memory, Remembered
@@ -48,7 +49,7 @@ _SHOW_S: Final = 0.1
 Deed = Coroutine[object, object, None]
 
 
-class Console(Calm[None], LeanApp):
+class Console(InOrder, Calm[None], LeanApp):
     """What is known, told and kept; the screens know how it looks."""
 
     TITLE = "meshbot"
@@ -239,11 +240,22 @@ class Console(Calm[None], LeanApp):
 
     async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
         """Show a dialog; its answer."""
-        return await self.push_screen_wait(dialog)
+        answered = self.push_screen(dialog, wait_for_dismiss=True)
+        self.has_opened()
+        return await asyncio.shield(answered)
 
-    def _do(self, what: str, deed: Callable[[Deeds], Deed], agent: str = "") -> None:
-        """Do it, once the console is on the mesh; what came of it is told."""
-        self.run_worker(self._done(what, deed, agent), group="deeds")
+    def _do(
+        self, what: str, deed: Callable[[Deeds], Deed], agent: str = "", *, asks: bool = False
+    ) -> None:
+        """Do it, once the console is on the mesh; what came of it is told.
+
+        With ``asks`` it begins with a dialog: what is typed meanwhile is meant for that.
+        """
+        done = self._done(what, deed, agent)
+        if asks:
+            self.opens(done, group="deeds")
+        else:
+            self.run_worker(done, group="deeds")
 
     async def _done(self, what: str, deed: Callable[[Deeds], Deed], agent: str) -> None:
         try:

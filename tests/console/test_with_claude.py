@@ -84,8 +84,20 @@ async def test_an_agent_is_started_typed_to_left_and_found_again(
             await terminal.shows("Understood.", "web")
             terminal.press("s")
             await terminal.shows('Stop "web"?')
-            terminal.press("y")
+            await terminal.insists("y", against='Stop "web"?')
             await terminal.shows('"web" is stopped')
+
+
+async def test_what_is_typed_in_one_go_stands_in_the_pane_and_behind_it(dev, tmp_path) -> None:
+    async with console(tmp_path) as terminal:
+        await terminal.shows("Claude Code v", "idle")
+        terminal.press("\rhow goes it, h? o?")
+        await terminal.shows("how goes it, h? o?", "keys go here")
+        terminal.press("\r")
+        await terminal.shows("Understood.")
+        terminal.press("\x1dchow fine\r")
+        await dev.heard("how fine")
+        await terminal.shows("enter: type here")
 
 
 async def test_a_permission_is_given_from_the_console_and_one_in_the_pane(

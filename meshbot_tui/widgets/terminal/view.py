@@ -140,6 +140,11 @@ class TerminalView(PointedFace, can_focus=True):
         del character
         return self._copy_mode is not None or (self.has_keys and key != keys.LEAVE)
 
+    def is_for_program(self, key: str) -> bool:
+        """Whether a key goes to the program, and does nothing here."""
+        is_typing = self.has_keys and self._copy_mode is None
+        return is_typing and key != keys.LEAVE and key not in keys.COPY_MODE
+
     def watch_has_keys(self, has_keys: bool) -> None:
         """The cursor changes, and the program is told."""
         self._picture.is_cursor_full = has_keys
