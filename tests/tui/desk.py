@@ -20,6 +20,7 @@ from tests.tui import scene
 
 Answer = TypeVar("Answer")
 NOT_YET = object()
+LIMIT_S = 20.0
 
 
 class Desk(InOrder):
@@ -75,7 +76,7 @@ async def taken(app: InOrder) -> None:
         return not app.must_wait and app._message_queue.empty() and app._underway is None
 
     typed(app, "f20")
-    await until(is_quiet)
+    await until(is_quiet, LIMIT_S)
 
 
 @asynccontextmanager

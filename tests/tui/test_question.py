@@ -21,7 +21,8 @@ async def test_it_is_answered_by_y_and_n_and_escape(monkeypatch):
             assert (asked.answer, desk.screen) == (answer, desk.main)
 
 
-async def test_a_yes_of_the_first_moment_says_nothing_and_a_no_does():
+async def test_a_yes_of_the_first_moment_says_nothing_and_a_no_does(monkeypatch):
+    monkeypatch.setattr(question, "HOLD_S", 60)
     async with at_desk() as (desk, _):
         asked = await Asked(desk, Question(TEXT, "stop it")).open()
         typed(desk, "y")
