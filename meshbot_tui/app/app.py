@@ -27,6 +27,16 @@ from meshbot_tui.widgets.terminal import TerminalView, pasting
 class MeshbotApp(Commands):
     """Messages of the widgets; keys, values and connections are its bases'."""
 
+    # What is told stands over the list of agents, never over what is being typed or read.
+    CSS = """
+    ToastRack { align: left bottom; margin-bottom: 2; }
+    ToastHolder { align-horizontal: left; }
+    Toast { width: 36; max-width: 100%; padding: 0 1; }
+    MainScreen.-narrow Toast { width: 26; }
+    MainScreen.-zoomed ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    MainScreen.-zoomed ToastHolder { align-horizontal: right; }
+    """
+
     async def on_event(self, event: Event) -> None:
         """Keys are noted: what comes by itself waits until none were pressed for a while."""
         if isinstance(event, Key):
@@ -102,7 +112,7 @@ class MeshbotApp(Commands):
 
     def _copy(self, text: str) -> None:
         self.copy_to_clipboard(text)
-        self.notify(f"{len(text):,} characters copied", timeout=2)
+        self.toast(f"{len(text):,} characters copied", timeout_s=2)
 
     def _again(self, row: MessageRow, text: str) -> None:
         draft = Draft("send", row.to, text)
@@ -226,7 +236,7 @@ class MeshbotApp(Commands):
     @on(Compose.Refused)
     def refused(self, event: Compose.Refused) -> None:
         """It cannot be said so."""
-        self.notify(event.reason, severity="warning", markup=False)
+        self.toast(event.reason, "warning")
 
     @on(ApprovalsPane.Decided)
     def decided(self, event: ApprovalsPane.Decided) -> None:

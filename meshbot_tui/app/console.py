@@ -5,15 +5,17 @@ import contextlib
 import signal
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from textual import work
+from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from meshbot_core.bootstrap.meshes import create_mesh
+from meshbot_core.clients.text import prose
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
@@ -45,6 +47,11 @@ _AGAIN_S: Final = 3.0
 _SHOW_S: Final = 0.1
 """Lists are drawn anew ten times a second at most."""
 
+_LEVELS: Final[Mapping[Severity, SeverityLevel]] = {
+    "note": "information",
+    "warning": "warning",
+    "error": "error",
+}
 
 Deed = Coroutine[object, object, None]
 
@@ -77,7 +84,9 @@ class Console(InOrder, Calm[None], LeanApp):
         self._is_stale = False
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.remembered.theme or fitting(self.console.color_system)
+        # A newer console, or a person, may have written a theme that this one does not have.
+        is_known = self.remembered.theme in self.available_themes
+        self.theme = self.remembered.theme if is_known else fitting(self.console.color_system)
 
     # -- what is known
 
@@ -175,8 +184,8 @@ class Console(InOrder, Calm[None], LeanApp):
 
     def _show(self) -> None:
         self._is_stale = False
-        if not self.main.is_mounted:
-            return
+        if not self.is_running or not self.main.is_mounted:
+            return  # not there yet, or going
         self._rows = self.main.show(self.picture, int(time.time() * 1000))
         if self.feeds is not None:
             self.feeds.look_at(self._row(self.main.agents.chosen))
@@ -218,8 +227,11 @@ class Console(InOrder, Calm[None], LeanApp):
     def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
         """Say it for a while, and keep it."""
         self.heard(events.Noticed(int(time.time() * 1000), text, severity, agent))
-        level = {"note": "information", "warning": "warning", "error": "error"}[severity]
-        self.notify(text, severity=level, timeout=12 if severity == "error" else 4, markup=False)  # type: ignore[arg-type]
+        self.toast(text, severity, timeout_s=12 if severity == "error" else 4)
+
+    def toast(self, text: str, severity: Severity = "note", *, timeout_s: float = 4) -> None:
+        """Say it for a while only; it is text, whoever wrote it."""
+        self.notify(prose(text), severity=_LEVELS[severity], timeout=timeout_s, markup=False)
 
     def remember(self, remembered: Remembered) -> None:
         """Keep it for the next time."""

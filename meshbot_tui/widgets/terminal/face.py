@@ -8,6 +8,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from meshbot_core.clients.text import plain
 from meshbot_core.terminal.screen import ScrollbackPage
 from meshbot_tui.widgets.terminal.history import PAGE_LINES
 from meshbot_tui.widgets.terminal.pacing import Pace
@@ -69,7 +70,7 @@ class ScreenFace(Widget):
 
     def show_notice(self, text: str) -> None:
         """Say something over the last row, until the next repaint."""
-        self._notice = text
+        self._notice = plain(text)
         self.refresh()
 
     def add_scrollback(self, page: ScrollbackPage) -> None:
