@@ -6,7 +6,6 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from meshbot_tui.app.console import Console, Deed
-from meshbot_tui.model.attention import waits_longest
 from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.help import HelpScreen
 from meshbot_tui.screens.keys import COMMANDS, HELP
@@ -64,10 +63,12 @@ class Commands(Console):
         self.push_screen(HelpScreen("Keys", HELP))
 
     def action_attend(self) -> None:
-        """Go to who has waited longest for the person."""
-        name = waits_longest(self.picture)
+        """Go to who has waited longest for the person; from there to the next."""
+        self._show()
+        is_there = self.main.view == "approvals"
+        name = self.main.approvals.attend(is_next=is_there)
         if name is None:
-            self.notify("Nobody waits for you.", timeout=2)
+            self.toast("Nobody waits for you.", timeout_s=2)
             return
         self.main.agents.choose(name)
         self.main.look_at("approvals")

@@ -73,13 +73,6 @@ def rows(picture: Picture) -> tuple[Row, ...]:
     return (*here, *far, *you)
 
 
-def waits_longest(picture: Picture) -> str | None:
-    """The agent that has waited longest for the person; None when nobody does."""
-    waiting = [(approval.asked_at_ms, approval.agent) for approval in picture.approvals]
-    waiting += [(asked.asked_at_ms, asked.sender) for asked in picture.questions.values()]
-    return min(waiting)[1] if waiting else None
-
-
 def _order(row: Row) -> tuple[int, int, str]:
     # Among those that wait the one that has waited longest is first; others stay put by name.
     return row.look.rank, row.since_ms if row.look.rank == 0 else 0, row.name

@@ -178,6 +178,8 @@ class MainScreen(Screen[None]):
 
     def look_at(self, view: str) -> None:
         """Turn the centre to one of ``VIEWS``, and give it the keys where it takes some."""
+        if view == "approvals" and self.view != view:
+            self.approvals.hold()
         self.query_one("#centre", ContentSwitcher).current = view
         panes: dict[str, Widget] = {
             "grid": self.grid,

@@ -176,6 +176,7 @@ async def test_what_was_said_goes_away_when_it_is_settled():
 
         await stage.show()
         assert "Nobody waits for you" in stage.text
+        assert "since" not in stage.text
 
 
 async def test_a_decision_that_did_not_arrive_can_be_said_again():

@@ -6,7 +6,9 @@ from textual.widgets._toast import Toast
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.memory import Memory
 from meshbot_tui.themes import DEFAULT, SIXTEEN
+from meshbot_tui.widgets.approvals import ApprovalCard, card
 from tests.support.waiting import until
+from tests.tui.desk import taken, typed
 from tests.tui.off_mesh import off_mesh
 from tests.tui.showing import text_of
 
@@ -44,3 +46,37 @@ async def test_what_is_told_covers_nothing_that_is_typed(
             await until(lambda toast=toast: bool(toast.region.area))
             for typed_in in (app.main.compose_line, app.main.pane):
                 assert not toast.region.overlaps(typed_in.region)
+
+
+async def test_a_goes_to_who_waits_longest_and_again_to_the_next(mesh_paths: MeshPaths):
+    async with off_mesh(mesh_paths) as (app, _):
+        shown = app.main.approvals.query_one(ApprovalCard)
+        typed(app, "a")
+        await taken(app)
+        assert (app.main.view, app.main.agents.chosen) == ("approvals", "web")
+        assert shown.entry is not None
+        assert shown.entry.agent == "web"
+        typed(app, "a")
+        await taken(app)
+        assert shown.entry.agent == app.main.agents.chosen == "ops"
+        typed(app, "t", "a")
+        await taken(app)
+        assert shown.entry.agent == app.main.agents.chosen == "web"
+
+
+@pytest.mark.parametrize("key", ["a", "p"])
+async def test_what_comes_into_view_is_not_allowed_by_a_key_of_the_same_moment(
+    mesh_paths: MeshPaths, key: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with off_mesh(mesh_paths) as (app, _):
+        shown = app.main.approvals.query_one(ApprovalCard)
+        await until(lambda: not shown.is_held)
+        monkeypatch.setattr(card, "HOLD_S", 60)
+        typed(app, key, "y")
+        await taken(app)
+        assert shown.is_held
+        assert app.deeds_done == []
+        shown._release()
+        typed(app, "y")
+        await taken(app)
+        assert app.deeds_done == ["approval"]

@@ -10,7 +10,7 @@ from meshbot_core.host.api import API_VERSION, HostStatus, PeerView
 from meshbot_core.session.records import Approval, SessionState, SessionView
 from meshbot_tui.model import events
 from meshbot_tui.model.apply import apply
-from meshbot_tui.model.attention import rows, waits_longest
+from meshbot_tui.model.attention import rows
 from meshbot_tui.model.picture import MAX_NOTICES, MAX_SAMPLES, Picture, Question
 
 NAMES = ("dev", "ops")
@@ -133,7 +133,7 @@ def test_approvals_of_a_host_that_is_gone_are_not_shown():
     assert pictured(*asked, events.HostLost("dev", "away", 2)).waiting == 0
 
 
-def test_who_waits_stands_first_and_who_waits_longest_is_gone_to():
+def test_who_waits_longest_stands_first():
     picture = pictured(
         events.MeshOpened("m", "operator-x"),
         events.HostSeen("alpha", status("alpha", view("idle")), 1),
@@ -152,7 +152,6 @@ def test_who_waits_stands_first_and_who_waits_longest_is_gone_to():
         "far",
         "operator-x",
     ]
-    assert waits_longest(picture) == "ops"
 
 
 def test_an_agent_that_asked_the_person_is_shown_to_wait():
@@ -161,7 +160,6 @@ def test_an_agent_that_asked_the_person_is_shown_to_wait():
         events.QuestionsSeen((Question("q", "dev", "may I?", 3),), 3),
     )
     assert rows(picture)[0].look.word == "asks you"
-    assert waits_longest(picture) == "dev"
 
 
 def test_an_agent_that_is_forgotten_leaves_nothing():

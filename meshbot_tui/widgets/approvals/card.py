@@ -80,7 +80,7 @@ class ApprovalCard(Widget):
         self._has_later = has_later
         self._sent = ""
         self._hold: Timer | None = None
-        self._facts = ""
+        self._facts: str | None = None
         self._drafts: dict[Key, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -116,14 +116,20 @@ class ApprovalCard(Widget):
         """
         self._close_reply()
         self.entry, self._sent, self.is_gone = entry, sent, False
-        self._facts = ""
+        self._facts = None
         self.sheet.show(lines_of(entry) if entry is not None else ())
         self.tick(now_ms)
         self._release()
-        if has_come and entry is not None:
+        if has_come:
+            self.hold()
+
+    def hold(self) -> None:
+        """Take no key for a moment: the person has not seen yet what it would be for."""
+        self._release()
+        if self.entry is not None:
             self.is_held = True
             self._hold = self.set_timer(HOLD_S, self._release)
-        self._tell()
+            self._tell()
 
     def tick(self, now_ms: int) -> None:
         """The time goes on."""

@@ -114,6 +114,22 @@ class ApprovalsPane(Widget):
             self._show_list(None)
             self._card.say_gone()
 
+    def hold(self) -> None:
+        """Take no key for a moment: it comes into view only now."""
+        self._card.hold()
+
+    def attend(self, *, is_next: bool) -> str | None:
+        """Show what has waited longest, or the next after what is shown; whose it is.
+
+        It takes no key for a moment, as whatever the person did not choose.
+        """
+        shown = self._card.entry
+        entry = self._next_of(shown.key if is_next and shown is not None else None)
+        if entry is not None and (shown is None or entry.key != shown.key):
+            self._show_list(entry.key)
+            self._card.show(entry, self._clock.now_ms(), has_come=True)
+        return entry.key[1] if entry is not None else None
+
     @property
     def _is_read(self) -> bool:
         """Whether a person can be reading here."""
