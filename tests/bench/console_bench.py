@@ -20,7 +20,7 @@ from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.session.records import SessionOptions
 from tests.bench.host_bench import bench_mesh
-from tests.bench.screen_bench import BYTES_PER_S, RECORDINGS
+from tests.bench.screen_bench import BYTES_PER_S, RECORDING
 from tests.console.terminal import Terminal, console
 from tests.support.stand_in_claude import stand_in_claude
 from tests.support.waiting import until
@@ -149,8 +149,6 @@ def idle() -> Figures:
 
 def streaming() -> Figures:
     """The same while all write, 4 of them visible in the grid."""
-    if not RECORDINGS.is_dir():
-        return {}
     with bench_mesh() as paths:
         return asyncio.run(_watched(paths, is_streaming=True))
 
@@ -175,9 +173,8 @@ async def _watched(paths: MeshPaths, *, is_streaming: bool) -> Figures:
 
 
 async def _replayed(agent: AgentPaths) -> None:
-    recording = RECORDINGS / "alt_markdown_120x40.raw"
     async with ScreenClient.connected(agent, columns=120, rows=40) as viewer:
-        await viewer.type(f"replay {BYTES_PER_S} {recording}\r".encode())
+        await viewer.type(f"replay {BYTES_PER_S} {RECORDING}\r".encode())
         async for _ in viewer.frames():
             break
 

@@ -16,11 +16,12 @@ from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.session.records import SessionOptions
 from tests.bench.host_bench import bench_mesh
 from tests.sessions.onlooker import watching
+from tests.support.recordings import Recording
 from tests.support.stand_in_claude import stand_in_claude
 from tests.support.waiting import until
 
 Figures = dict[str, float]
-RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
+RECORDING = Recording("alt_markdown_120x40").path
 BYTES_PER_S = 5_500
 _LINES = 5_000
 _SECONDS = 20.0
@@ -76,15 +77,11 @@ async def _attached(agent: AgentPaths) -> tuple[float, float]:
 
 def sixteen_hosts(count: int = 16) -> Figures:
     """Hosts whose sessions all write as fast as claude answers, a viewer each: % of one core."""
-    if not RECORDINGS.is_dir():
-        print(f"no recordings in {RECORDINGS}: skipped")  # noqa: T201 - its job
-        return {}
     with bench_mesh() as paths:
         return asyncio.run(_replayed(paths, count))
 
 
 async def _replayed(paths: MeshPaths, count: int) -> Figures:
-    recording = RECORDINGS / "alt_markdown_120x40.raw"
     folder = Path(paths.home)
     async with AsyncExitStack() as stack:
         hosts, counting, received = [], [], [0] * count
@@ -97,7 +94,7 @@ async def _replayed(paths: MeshPaths, count: int) -> Figures:
                 ScreenClient.connected(agent, columns=120, rows=40)
             )
             counting.append(group.create_task(_counted(viewer, received, number)))
-            await viewer.type(f"replay {BYTES_PER_S} {recording}\r".encode())
+            await viewer.type(f"replay {BYTES_PER_S} {RECORDING}\r".encode())
         await until(lambda: min(received) > 2 * BYTES_PER_S, 60)
         used_s, came, began = sum(map(_cpu_s, hosts)), sum(received), time.perf_counter()
         await asyncio.sleep(_SECONDS)

@@ -15,13 +15,12 @@ from meshbot_core.terminal.pty_process import PtyProcess
 from meshbot_core.terminal.screen import Screen
 from tests.bench.console_bench import scene
 from tests.bench.host_bench import bench_mesh
-from tests.bench.screen_bench import BYTES_PER_S, RECORDINGS
+from tests.bench.screen_bench import BYTES_PER_S, RECORDING
 from tests.console.terminal import Terminal, console
 from tests.support import stand_in_program
 from tests.support.waiting import until
 
 Figures = dict[str, float]
-_RECORDING = "alt_markdown_120x40.raw"
 _COLUMNS, _ROWS = 120, 40
 _SECONDS = 20.0
 _SIZE = re.compile(r"size (\d+)x(\d+)")
@@ -29,7 +28,7 @@ _SIZE = re.compile(r"size (\d+)x(\d+)")
 
 def run() -> Figures:
     """Bytes a second to the terminal for the same recording, and the console's part of tmux's."""
-    if not RECORDINGS.is_dir() or shutil.which("tmux") is None:
+    if shutil.which("tmux") is None:
         return {}
     with bench_mesh() as paths:
         return asyncio.run(_compared(paths))
@@ -68,7 +67,7 @@ def _has_said(terminal: Terminal, before: int) -> bool:
 
 
 async def _replayed(terminal: Terminal) -> float:
-    terminal.press(f"replay {BYTES_PER_S} {RECORDINGS / _RECORDING}\r")
+    terminal.press(f"replay {BYTES_PER_S} {RECORDING}\r")
     return await _bytes_per_s(terminal)
 
 
@@ -85,7 +84,7 @@ async def _through_tmux(folder: Path) -> float:
         f"program = runpy.run_path({str(stand_in_program.__file__)!r}); "
         f"program['replay']({BYTES_PER_S}, pathlib.Path(sys.argv[1]).read_bytes())"
     )
-    replay = [sys.executable, "-c", code, str(RECORDINGS / _RECORDING)]
+    replay = [sys.executable, "-c", code, str(RECORDING)]
     async with _tmux(folder, replay) as terminal:
         return await _bytes_per_s(terminal)
 

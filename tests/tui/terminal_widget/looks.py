@@ -1,10 +1,7 @@
 """Cells as a widget draws them and as tmux has them, in the same words."""
 
-import asyncio
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from shlex import quote
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -12,8 +9,6 @@ from rich.color import Color, ColorType
 
 from meshbot_tui.widgets.terminal import TerminalView
 from meshbot_tui.widgets.terminal.cells import glyphs
-
-RECORDINGS = Path(__file__).parents[3].parent / "shared" / "recordings"
 
 _MARKS = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 5: "blink", 7: "reverse", 9: "strike"}
 _SGR = re.compile("\x1b\\[([0-9;:]*)m|\x1b[()][0AB]|[\x0e\x0f]|([^\x1b\x0e\x0f]+)")
@@ -51,35 +46,11 @@ def _named(color: Color | None, base: Color | None) -> str:
     return str(color.number)
 
 
-async def tmux_cells(server: str, columns: int, rows: int, recording: Path) -> list[list[Cell]]:
-    """What tmux has after the same bytes."""
-    # It has read everything once it has read the title behind it.
-    command = f"stty raw -echo; cat {quote(str(recording))}; printf '\\033]2;all\\007'; sleep 60"
-    size = ("-x", str(columns), "-y", str(rows))
-    await _tmux(server, "set", "-g", "status", "off", ";", "new-session", "-d", *size, command)
-    try:
-        async with asyncio.timeout(10):
-            while await _tmux(server, "display-message", "-p", "#{pane_title}") != "all\n":
-                pass
-        shown = await _tmux(server, "capture-pane", "-p", "-e", "-N")
-    finally:
-        await _tmux(server, "kill-server")
-    return _parsed(shown.split("\n")[:rows])
-
-
-async def _tmux(server: str, *words: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *("tmux", "-L", server, "-f", "/dev/null", *words), stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await process.communicate()
-    assert process.returncode == 0
-    return said.decode()
-
-
-def _parsed(lines: list[str]) -> list[list[Cell]]:
+def cells_of(shown: str) -> list[list[Cell]]:
+    """What tmux shows, row by row."""
     pen = Cell("")
     rows = []
-    for line in lines:
+    for line in shown.split("\n"):
         row: list[Cell] = []
         for found in _SGR.finditer(line):
             if found[1] is not None:

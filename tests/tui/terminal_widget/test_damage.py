@@ -4,8 +4,9 @@ import random
 
 import pytest
 
+from tests.support.recordings import ALL
 from tests.support.waiting import until
-from tests.tui.terminal_widget.looks import RECORDINGS, drawn_cells
+from tests.tui.terminal_widget.looks import drawn_cells
 from tests.tui.terminal_widget.stage import on_stage
 
 _SEEDS = [
@@ -16,7 +17,7 @@ _SEEDS = [
 
 
 def _seeds() -> list[bytes]:
-    return [*_SEEDS, *(path.read_bytes()[:6000] for path in sorted(RECORDINGS.glob("*.raw")))]
+    return [*_SEEDS, *(recording.path.read_bytes()[:6000] for recording in ALL)]
 
 
 def _damaged(data: bytes, chance: random.Random) -> bytes:

@@ -7,8 +7,9 @@ from textual.strip import Strip
 
 from meshbot_core.terminal.screen import Screen
 from meshbot_tui.widgets.terminal import TerminalView
+from tests.support.recordings import Recording
 from tests.support.waiting import until
-from tests.tui.terminal_widget.looks import RECORDINGS, drawn_cells
+from tests.tui.terminal_widget.looks import drawn_cells
 from tests.tui.terminal_widget.stage import Stage, on_stage
 
 
@@ -119,11 +120,9 @@ async def test_only_what_changed_is_drawn_again(monkeypatch: pytest.MonkeyPatch)
         assert sorted(set(drawn)) == [4, 8]
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings are not there")
 @pytest.mark.parametrize("name", ["alt_menus_100x30", "menus_100x30", "markdown_80x24"])
 async def test_what_is_kept_from_before_is_what_would_be_drawn_anew(name: str):
-    columns, rows = map(int, name.rpartition("_")[2].split("x"))
-    data = (RECORDINGS / f"{name}.raw").read_bytes()
+    (((columns, rows), data),) = Recording(name).parts
     async with on_stage(columns, rows) as (app, _):
         kept = Screen(columns, rows)
         for begin in range(0, len(data), 400):
