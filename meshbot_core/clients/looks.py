@@ -77,7 +77,7 @@ async def looking_into(agent: AgentPaths) -> AsyncIterator[HostClient]:
     Raises:
         HostUnavailableError: No host runs, or it says nothing within ``LOOK_LIMIT_S``.
     """
-    with contextlib.closing(UnixHttp(agent.socket)) as http:
+    with contextlib.closing(UnixHttp(agent)) as http:
         # Ending from the start: a call that meets no host fails at once.
         link = Link(agent, None, http, is_ending=True)
         try:

@@ -52,7 +52,7 @@ class HostClient:
             HostUnavailableError: No host, and none was to be started, or none came up.
             HostRunningError: The host there listens elsewhere than asked for, and is in use.
         """
-        with contextlib.closing(UnixHttp(agent.socket)) as http:
+        with contextlib.closing(UnixHttp(agent)) as http:
             link = Link(agent, spawn, http)
             client = cls(link, kind=kind, session=session or new_session(kind))
             await client._settle_on_host()

@@ -78,7 +78,7 @@ def _started(operator: AgentPaths) -> None:
 
 
 async def _is_attended(operator: AgentPaths) -> bool:
-    http = UnixHttp(operator.socket)
+    http = UnixHttp(operator)
     try:
         async with asyncio.timeout(_LOOK_LIMIT_S):
             response = await http.request("GET", "/v1/status")

@@ -2,11 +2,13 @@
 
 import json
 import os
+from typing import TYPE_CHECKING
 
-from meshbot_core.mesh.paths import AgentPaths
+if TYPE_CHECKING:
+    from meshbot_core.mesh.paths import AgentPaths
 
 
-def owner_pid(agent: AgentPaths) -> int | None:
+def owner_pid(agent: "AgentPaths") -> int | None:
     """The pid in ``host.json``, if there is one."""
     try:
         found = json.loads(agent.host_json.read_bytes())["pid"]

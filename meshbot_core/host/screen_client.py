@@ -18,6 +18,7 @@ from meshbot_core.errors import (
 )
 from meshbot_core.host.api import ErrorBody
 from meshbot_core.host.screen_frames import TO_VIEWER, EndedFrame, ResizeFrame
+from meshbot_core.host.whereabouts import socket_of
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
 
@@ -76,7 +77,7 @@ class ScreenClient:
             DecisionForbiddenError: This process belongs to a session.
             HostUnavailableError: No host answers.
         """
-        connector = aiohttp.UnixConnector(str(agent.socket))
+        connector = aiohttp.UnixConnector(str(socket_of(agent)))
         no_limit = aiohttp.ClientTimeout(total=None)
         async with aiohttp.ClientSession(
             "http://host", connector=connector, timeout=no_limit

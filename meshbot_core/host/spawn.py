@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import select
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from meshbot_core.errors import HostUnavailableError, MeshError
+from meshbot_core.host.whereabouts import accepts, socket_of
 
 if TYPE_CHECKING:
     from meshbot_core.mesh.paths import AgentPaths
@@ -60,13 +60,7 @@ class SpawnOptions:
 
 def host_answers(agent: "AgentPaths") -> bool:
     """Whether something accepts connections on the agent's control socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(agent.socket))
-        except OSError:
-            return False
-    return True
+    return accepts(socket_of(agent))
 
 
 @dataclass(slots=True)

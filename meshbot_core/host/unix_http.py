@@ -7,10 +7,12 @@ and its import, and its connection does not trip over a cancelled read.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import h11
+
+from meshbot_core.host.whereabouts import socket_of
+from meshbot_core.mesh.paths import AgentPaths
 
 _READ_BYTES: Final = 256 * 1024
 _HEADERS: Final = (("Host", "host"),)
@@ -71,10 +73,10 @@ class _Line:
 
 
 class UnixHttp:
-    """Requests to one socket; close it with ``close``."""
+    """Requests to one agent's host; close it with ``close``."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, agent: AgentPaths) -> None:
+        self._agent = agent
         self._idle: list[_Line] = []
 
     async def request(self, method: str, target: str, body: bytes = b"") -> Response:
@@ -82,6 +84,7 @@ class UnixHttp:
 
         Raises:
             AwayError: There is no answer to be had.
+            StorageError: The runtime folder is not ours alone.
         """
         line = await self._line()
         is_whole = False
@@ -133,6 +136,6 @@ class UnixHttp:
                 return line
             line.writer.close()
         try:
-            return _Line(*await asyncio.open_unix_connection(str(self._path)))
+            return _Line(*await asyncio.open_unix_connection(str(socket_of(self._agent))))
         except OSError as error:
             raise AwayError(str(error)) from error

@@ -82,7 +82,7 @@ class OneHost:
     async def _look_on(self) -> None:
         """From a host's hello until it ends, or says nothing for too long."""
         self._last = None
-        with contextlib.closing(UnixHttp(self.agent.socket)) as http:
+        with contextlib.closing(UnixHttp(self.agent)) as http:
             link = Link(self.agent, None, http, is_ending=True)
             client = HostClient(link, kind="watch", session=new_session("watch"))
             try:

@@ -173,7 +173,7 @@ async def test_a_host_of_another_version_is_told_in_a_line_with_what_to_do(mesh_
         with pytest.raises(HostUnavailableError, match="does not understand") as misread:
             async with HostClient.connected(agent, kind="test"):
                 pass
-        with contextlib.closing(UnixHttp(agent.socket)) as http:
+        with contextlib.closing(UnixHttp(agent)) as http:
             link = Link(agent, None, http)
             with pytest.raises(HostUnavailableError, match="of another version") as missing:
                 await link.request("GET", "/v1/session")

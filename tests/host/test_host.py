@@ -335,7 +335,7 @@ async def test_a_bad_request_on_the_control_socket_says_where(
     hosting: Hosting, mesh_paths: MeshPaths
 ):
     async with hosting("dev"):
-        http = UnixHttp(mesh_paths.agent("dev").socket)
+        http = UnixHttp(mesh_paths.agent("dev"))
         for body in (b"", b"[]", b"{", b'{"to": 5}', b"\xff", b"[" * 100_000):
             response = await http.request("POST", "/v1/send", body)
             assert response.status == 400, body[:20]

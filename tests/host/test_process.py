@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from meshbot_core.errors import HostRunningError, MeshError, PortInUseError
+from meshbot_core.errors import HostRunningError, MeshError, NoSessionError, PortInUseError
 from meshbot_core.host import api, link
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import ScreenClient
@@ -75,6 +75,30 @@ async def test_decision_10_simultaneous_starts_end_in_exactly_one_host(paths: Me
         await stack.enter_async_context(connected(agent))
         # The others said why they end a moment before they are gone.
         await until(lambda: len(hosts_of(paths)) == 1)
+
+
+async def test_a_host_is_found_from_a_login_that_keeps_its_sockets_elsewhere(
+    paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    agent = paths.agent("dev")
+    async with connected(agent) as client:
+        status = await client.status()
+        elsewhere = tmp_path / "run"
+        elsewhere.mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(elsewhere))
+        assert elsewhere in agent.socket.parents
+        assert host_answers(agent)
+        async with connected(agent) as other:
+            assert (await other.status()).pid == status.pid
+        with pytest.raises(NoSessionError):
+            async with ScreenClient.connected(agent, columns=80, rows=24):
+                pass
+        for process in hosts_of(paths):
+            process.kill()
+        # What a dead host named is no place to look for one.
+        await until(lambda: not host_answers(agent))
+        assert agent.host_json.exists()
+        monkeypatch.undo()
 
 
 async def _outcome(wait: object) -> str:
