@@ -1,7 +1,8 @@
 """Watching and driving a session's screen from another process."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -24,6 +25,8 @@ from meshbot_core.terminal.screen import ScrollbackPage
 
 _CLOSING: Final = aiohttp.ClientWSTimeout(ws_close=0.5)
 """A host that hangs keeps nobody."""
+ANSWER_LIMIT_S: Final = 10.0
+"""A host that has just come up first finds out what became of the last one's session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ class ScreenClient:
     """One viewer; made by ``connected``."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
+        self, agent: str, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse
     ) -> None:
+        self._agent = agent
         self._http = http
         self._socket = socket
 
@@ -75,7 +79,7 @@ class ScreenClient:
         Raises:
             NoSessionError: It has no session, or one without a screen.
             DecisionForbiddenError: This process belongs to a session.
-            HostUnavailableError: No host answers.
+            HostUnavailableError: No host answers, or not within ``ANSWER_LIMIT_S``.
         """
         connector = aiohttp.UnixConnector(str(socket_of(agent)))
         no_limit = aiohttp.ClientTimeout(total=None)
@@ -83,18 +87,9 @@ class ScreenClient:
             "http://host", connector=connector, timeout=no_limit
         ) as http:
             size = urlencode({"columns": columns, "rows": rows, "onlooker": int(is_onlooker)})
+            socket = await _opened(agent.agent, http, f"/v1/session/screen?{size}")
             try:
-                socket = await http.ws_connect(
-                    f"/v1/session/screen?{size}", max_msg_size=0, timeout=_CLOSING
-                )
-            except aiohttp.WSServerHandshakeError as error:
-                raise await _refusal(http, error) from error
-            except aiohttp.ClientError as error:
-                raise HostUnavailableError(
-                    f"no host of {agent.agent!r} answers", hint="see: meshbot ps"
-                ) from error
-            try:
-                yield cls(http, socket)
+                yield cls(agent.agent, http, socket)
             finally:
                 await socket.close()
 
@@ -127,20 +122,70 @@ class ScreenClient:
             await self._socket.send_str(ResizeFrame(columns=columns, rows=rows).model_dump_json())
 
     async def scrollback(self, *, before: int | None = None, limit: int = 500) -> ScrollbackPage:
-        """Lines that have scrolled out: the ``limit`` before line ``before``, or the newest."""
+        """Lines that have scrolled out: the ``limit`` before line ``before``, or the newest.
+
+        Raises:
+            NoSessionError: The session is over.
+            HostUnavailableError: The host is gone, or says nothing that is understood.
+        """
         query = {"limit": str(limit)} | ({} if before is None else {"before": str(before)})
-        async with self._http.get("/v1/session/scrollback", params=query) as response:
-            return ScrollbackPage.model_validate_json(await response.read())
+        status, body = await _asked(self._agent, self._http, query)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise _refused(status, body)
+        try:
+            return ScrollbackPage.model_validate_json(body)
+        except ValidationError as error:
+            raise HostUnavailableError(
+                f"the host of {self._agent!r} tells its lines in a way that is not understood"
+            ) from error
 
 
-async def _refusal(http: aiohttp.ClientSession, error: aiohttp.WSServerHandshakeError) -> MeshError:
-    """Why the host shows no screen: it says so to a plain request."""
-    if error.status == HTTPStatus.FORBIDDEN:
-        return DecisionForbiddenError(
-            "a session cannot type into a session", hint="do that from a terminal of your own"
-        )
-    async with http.get("/v1/session/scrollback") as response:
-        with contextlib.suppress(ValidationError):
-            said = ErrorBody.model_validate_json(await response.read())
-            return NoSessionError(said.error, hint=said.hint)
-    return NoSessionError(f"the host shows no screen: {error.status}")
+async def _opened(
+    agent: str, http: aiohttp.ClientSession, target: str
+) -> aiohttp.ClientWebSocketResponse:
+    try:
+        with _translating(agent):
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                return await http.ws_connect(target, max_msg_size=0, timeout=_CLOSING)
+    except aiohttp.WSServerHandshakeError as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            raise DecisionForbiddenError(
+                "a session cannot type into a session", hint="do that from a terminal of your own"
+            ) from error
+        # Why the host shows no screen it says to a plain request.
+        raise _refused(*await _asked(agent, http, {})) from error
+
+
+async def _asked(
+    agent: str, http: aiohttp.ClientSession, query: Mapping[str, str]
+) -> tuple[int, bytes]:
+    with _translating(agent):
+        async with (
+            asyncio.timeout(ANSWER_LIMIT_S),
+            http.get("/v1/session/scrollback", params=query) as response,
+        ):
+            return response.status, await response.read()
+
+
+def _refused(status: int, body: bytes) -> MeshError:
+    with contextlib.suppress(ValidationError):
+        said = ErrorBody.model_validate_json(body)
+        return NoSessionError(said.error, hint=said.hint)
+    return NoSessionError(f"the host shows no screen: {status}")
+
+
+@contextlib.contextmanager
+def _translating(agent: str) -> Iterator[None]:
+    """A line that breaks, or on which nothing comes, is a host that does not answer."""
+    try:
+        yield
+    except aiohttp.WSServerHandshakeError:
+        raise
+    except TimeoutError as error:
+        raise HostUnavailableError(
+            f"the host of {agent!r} says nothing", hint="see: meshbot ps"
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise HostUnavailableError(
+            f"no host of {agent!r} answers", hint="see: meshbot ps"
+        ) from error
