@@ -260,6 +260,12 @@ class HostUnavailableError(HostError):
     http_status = 503
 
 
+class HostVersionError(HostUnavailableError):
+    """A host answers, but is of another version, and what it says is not understood."""
+
+    code = "host_version"
+
+
 class PortInUseError(HostError):
     """The address we were told to listen on is taken."""
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from meshbot_core.errors import HostRunningError, HostUnavailableError, MeshError
+from meshbot_core.errors import HostRunningError, HostUnavailableError, HostVersionError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.owner import owner_pid
 from meshbot_core.host.spawn import SpawnOptions, error_from, host_answers, spawn_host
@@ -96,13 +96,14 @@ class Link:
         """Request ``path`` and read the answer as ``answer``.
 
         Raises:
-            MeshError: As ``request``, or the answer is not understood.
+            HostVersionError: The answer is not understood.
+            MeshError: As ``request``.
         """
         response = await self.request(method, path, content, query, limit_s=limit_s)
         try:
             return answer.model_validate_json(response.body)
         except ValidationError as error:
-            raise HostUnavailableError(
+            raise HostVersionError(
                 f"the host answers {path} in a way this version does not understand",
                 hint=self._other_version_hint,
             ) from error
@@ -120,6 +121,7 @@ class Link:
 
         Raises:
             HostUnavailableError: No host came back in that time, or it says nothing in ``limit_s``.
+            HostVersionError: The host does not know such a request.
             MeshError: What the host refused, as the class that it named.
         """
         body = content.model_dump_json().encode() if content else b""
@@ -171,7 +173,7 @@ class Link:
         except ValidationError:
             return HostUnavailableError(f"the host answered {response.status} without a reason")
         if body.code == api.NO_ROUTE and response.status in _NO_ROUTE:
-            return HostUnavailableError(
+            return HostVersionError(
                 f"the host of {self.agent.agent!r} is of another version and does not know {path}",
                 hint=self._other_version_hint,
             )

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from meshbot_core.errors import HostUnavailableError
+from meshbot_core.errors import HostVersionError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.link import Link
 from meshbot_core.host.lock import announce
@@ -170,12 +170,12 @@ async def test_a_host_of_another_version_is_told_in_a_line_with_what_to_do(mesh_
     await web.UnixSite(runner, str(agent.socket)).start()
     announce(agent, url="http://127.0.0.1:1", port=1, version="9", started_at_ms=0)
     try:
-        with pytest.raises(HostUnavailableError, match="does not understand") as misread:
+        with pytest.raises(HostVersionError, match="does not understand") as misread:
             async with HostClient.connected(agent, kind="test"):
                 pass
         with contextlib.closing(UnixHttp(agent)) as http:
             link = Link(agent, None, http)
-            with pytest.raises(HostUnavailableError, match="of another version") as missing:
+            with pytest.raises(HostVersionError, match="of another version") as missing:
                 await link.request("GET", "/v1/session")
     finally:
         await runner.cleanup()
