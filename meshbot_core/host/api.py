@@ -125,6 +125,8 @@ class PeerView(ApiModel):
     latency_ms: float | None = None
     skew_ms: int | None = None
     version: str | None = None
+    protocols: tuple[int, ...] = ()
+    """The versions of the wire that it speaks; empty when it does not tell."""
     error: str = ""
     state: str = ""
     """What its session does, in one word; empty when it has none, or does not tell."""

@@ -45,6 +45,7 @@ def _view_of(health: PeerHealth) -> PeerView:
         latency_ms=health.latency_ms,
         skew_ms=health.skew_ms,
         version=health.version,
+        protocols=health.protocols,
         error=health.error or "",
         state=health.state,
     )

@@ -1,7 +1,7 @@
 """How a peer is: the question's answer, judged. No I/O."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,7 +60,7 @@ class _HealthAnswer(BaseModel):
     status: str
     timestamp: int
     version: str | None = None
-    protocols: tuple[int, ...] = ()
+    protocols: tuple[Annotated[int, Field(ge=0, le=9999)], ...] = Field(default=(), max_length=16)
     state: str = Field(default="", max_length=40)
 
 

@@ -270,6 +270,7 @@ async def test_peers_are_listed_with_their_health(hosting: Hosting, mesh_paths: 
             "ghost": False,
             "ops": True,
         }
+        assert (peers["ghost"].protocols, peers["ops"].protocols) == ((), (1,))
         assert (await dev.peer("dev")).is_online
         with pytest.raises(UnknownPeerError):
             await dev.peer("nobody")
