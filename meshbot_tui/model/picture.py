@@ -97,12 +97,16 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An ask to the operator that has no answer yet."""
+    """An ask to the operator that has no answer yet.
+
+    ``is_late``: its asker has given up; an answer still comes to it, as a message.
+    """
 
     id: str
     sender: str
     text: str
     asked_at_ms: int
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

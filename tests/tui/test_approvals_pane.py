@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
@@ -21,6 +22,9 @@ from tests.tui.showing import NOW_MS, SIZE_NAMES, SIZES, Showing, command, edit,
 def short_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that are about it hold long, and let go by hand."""
     monkeypatch.setattr(card, "HOLD_S", 0.02)
+
+
+KEPT = (ApprovalsPane.Decided, ApprovalsPane.Answered, ApprovalsPane.Ignored)
 
 
 class Stage:
@@ -50,9 +54,9 @@ class Stage:
         return [
             (m.agent, m.id, m.behavior, m.scope, m.reason)
             if isinstance(m, ApprovalsPane.Decided)
-            else (m.id, m.to, m.text)
+            else (m.id, m.to, m.text if isinstance(m, ApprovalsPane.Answered) else "ignored")
             for m in self.app.said
-            if isinstance(m, ApprovalsPane.Decided | ApprovalsPane.Answered)
+            if isinstance(m, KEPT)
         ]
 
     @property
@@ -65,14 +69,46 @@ async def staged(
     *waiting: Approval | Question, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Stage]:
     clock = FakeClock()
-    kept = (ApprovalsPane.Decided, ApprovalsPane.Answered)
-    app = Showing(ApprovalsPane(clock=clock), kept)
+    app = Showing(ApprovalsPane(clock=clock), KEPT)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot, clock)
         stage.list.focus()
         await stage.show(*waiting)
         await stage.released()
         yield stage
+
+
+async def test_a_question_that_was_given_up_stands_last_and_says_what_an_answer_does():
+    async with staged(question("q1", "ann"), question("q2")) as stage:
+        await stage.press("e", *"half")
+        await stage.show(replace(question("q1", "ann"), is_late=True), question("q2"))
+
+        assert "given up; an answer still arrives, as a message" in stage.text
+        assert stage.text.splitlines()[1].startswith("▌? ann")
+        await stage.press(*" way", "enter")
+        assert stage.said == [("q1", "ann", "half way")]
+
+
+async def test_i_puts_a_question_aside_and_is_no_key_of_an_approval():
+    async with staged(question("q1"), command()) as stage:
+        await stage.press("home", "i")
+        assert stage.said == []
+        await stage.press("end", "i")
+        assert stage.said == [("q1", "web", "ignored")]
+
+
+async def test_what_did_not_get_there_waits_as_before():
+    async with staged(command()) as stage:
+        await stage.press("y")
+        assert "on its way" in stage.text
+        assert " sent " in stage.text
+        stage.pane.take_back(("approval", "ops", "a2"))
+        await stage.pilot.pause()
+
+        assert "on its way" not in stage.text
+        assert " sent " not in stage.text
+        await stage.press("y")
+        assert stage.said == 2 * [("ops", "a2", "allow", "once", "")]
 
 
 async def test_y_allows_once_and_the_next_one_takes_no_key_for_a_moment(

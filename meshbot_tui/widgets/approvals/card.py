@@ -66,6 +66,12 @@ class ApprovalCard(Widget):
         entry: Entry
         text: str
 
+    @dataclass
+    class Ignored(Message):
+        """The person will not answer a question."""
+
+        entry: Entry
+
     class Later(Message):
         """The person leaves it for now (where that is offered)."""
 
@@ -140,6 +146,12 @@ class ApprovalCard(Widget):
             self._facts = facts
             self.query_one("#facts", Static).update(Content(facts))
 
+    def renew(self, entry: Entry, now_ms: int) -> None:
+        """The same entry, of which more is known now; what is being written stays."""
+        if entry != self.entry:
+            self.entry = entry
+            self.tick(now_ms)
+
     def say_sent(self, sent: str) -> None:
         """What the person said is on its way."""
         self._sent = sent
@@ -207,6 +219,11 @@ class ApprovalCard(Widget):
         if self.can("answer"):
             self.write("Answer")
 
+    def ignore(self) -> None:
+        """Leave a question without an answer."""
+        if self.entry is not None and self.can("answer"):
+            self.post_message(self.Ignored(self.entry))
+
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
         """The reason or the answer is there."""
@@ -248,6 +265,8 @@ class ApprovalCard(Widget):
                 self.deny()
             case "answer":
                 self.answer()
+            case "ignore":
+                self.ignore()
             case _:
                 self.post_message(self.Later())
 

@@ -20,6 +20,7 @@ _LABELS: Final = {
     "session": ("Y This session", "Y Session"),
     "deny": ("d Deny", "d Deny"),
     "answer": ("e Answer", "e Answer"),
+    "ignore": ("i Ignore", "i Ignore"),
     "later": ("esc Later", "esc"),
 }
 """What a button says, and what where there is little room."""
@@ -52,7 +53,7 @@ class Actions(Horizontal):
             if button.id == "later":
                 button.display = self._has_later
             else:
-                button.display = is_question == (button.id == "answer")
+                button.display = is_question == (button.id in ("answer", "ignore"))
             button.disabled = is_held
 
     def on_resize(self, event: events.Resize) -> None:

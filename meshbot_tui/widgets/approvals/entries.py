@@ -14,6 +14,7 @@ from meshbot_tui.model.picture import Question
 _MINUTE_MS: Final = 60_000
 _SECOND_MS: Final = 1000
 _GIST_CHARS: Final = 300
+_LATE: Final = "given up; an answer still arrives, as a message"
 
 Key = tuple[str, str, str]
 """``approval`` or ``question``, the agent, the id."""
@@ -36,6 +37,11 @@ class Entry:
     def is_question(self) -> bool:
         """Whether words are wanted, not leave."""
         return isinstance(self.source, Question)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return isinstance(self.source, Question) and self.source.is_late
 
     @property
     def mark(self) -> str:
@@ -65,7 +71,7 @@ class Entry:
         """Since when it waits, and how long yet."""
         asked = f"since {clock_time(self.source.asked_at_ms)}"
         if isinstance(self.source, Question):
-            return asked
+            return f"{asked} · {_LATE}" if self.source.is_late else asked
         left = self.left(now_ms)
         where = {"interactive": "or answer in its pane", "headless": "denied after that"}
         until = left or "no time limit"
@@ -83,6 +89,8 @@ class Entry:
 
     def brief(self, now_ms: int) -> str:
         """The right end of its line in the list."""
+        if self.is_late:
+            return "given up"
         return self.left(now_ms) or ago(now_ms - self.source.asked_at_ms)
 
 
@@ -100,7 +108,9 @@ def _step(left_ms: int) -> int:
 def merged(
     approvals: Iterable[Approval], questions: Iterable[Question], known: Mapping[Key, Entry]
 ) -> tuple[Entry, ...]:
-    """All that waits, oldest first; entries that are ``known`` are taken over with their texts."""
+    """All that waits, oldest first, then what was given up; what is ``known`` keeps its texts."""
     entries = [*map(Entry, approvals), *map(Entry, questions)]
-    kept = [known.get(entry.key, entry) for entry in entries]
-    return tuple(sorted(kept, key=lambda entry: (entry.source.asked_at_ms, entry.key)))
+    kept = [known[entry.key] if known.get(entry.key) == entry else entry for entry in entries]
+    return tuple(
+        sorted(kept, key=lambda entry: (entry.is_late, entry.source.asked_at_ms, entry.key))
+    )

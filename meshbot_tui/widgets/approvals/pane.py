@@ -37,6 +37,7 @@ class ApprovalsPane(Widget):
         Binding("Y", "allow('session')", "This session"),
         Binding("d", "deny", "Deny"),
         Binding("e,enter", "answer", "Answer", key_display="e"),
+        Binding("i", "ignore", "Ignore"),
         Binding("pagedown,space", "page(1)", "Read on", show=False),
         Binding("pageup", "page(-1)", "Read back", show=False),
     ]
@@ -69,6 +70,13 @@ class ApprovalsPane(Widget):
         to: str
         text: str
 
+    @dataclass
+    class Ignored(Message):
+        """The person will not answer an ask."""
+
+        id: str
+        to: str
+
     def __init__(
         self,
         *,
@@ -100,7 +108,7 @@ class ApprovalsPane(Widget):
         known = {entry.key: entry for entry in self._entries}
         entries = merged(approvals, questions, known)
         keys = {entry.key for entry in entries}
-        if tuple(entry.key for entry in self._entries) == tuple(entry.key for entry in entries):
+        if entries == self._entries:
             return
         self._entries = entries
         chosen = self._card.entry.key if self._card.entry is not None else None
@@ -108,6 +116,8 @@ class ApprovalsPane(Widget):
         self._sent = {key: text for key, text in self._sent.items() if key in keys}
         if chosen in keys and not (was_sent and self._next_of(chosen) is not None):
             self._show_list(chosen)
+            entry = next(entry for entry in entries if entry.key == chosen)
+            self._card.renew(entry, self._clock.now_ms())
         elif chosen is None or chosen in keys or was_sent or not self._is_read:
             self._go_on()
         else:
@@ -193,6 +203,14 @@ class ApprovalsPane(Widget):
         self.post_message(self.Answered(question_id, sender, event.text))
         self._was_sent(event.entry, "Answered: on its way …")
 
+    @on(ApprovalCard.Ignored)
+    def ignored(self, event: ApprovalCard.Ignored) -> None:
+        """Pass it on, and go to the next."""
+        event.stop()
+        _, sender, question_id = event.entry.key
+        self.post_message(self.Ignored(question_id, sender))
+        self._was_sent(event.entry, "Put aside …")
+
     def _was_sent(self, entry: Entry, text: str) -> None:
         self._sent[entry.key] = text
         if self._next_of(entry.key) is not None:
@@ -210,10 +228,10 @@ class ApprovalsPane(Widget):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work for what is chosen."""
         if not self.is_mounted or not self._entries:
-            return action not in ("allow", "deny", "answer")
+            return action not in ("allow", "deny", "answer", "ignore")
         if action in ("allow", "deny"):
             return self._card.can("decide")
-        return self._card.can("answer") if action == "answer" else True
+        return self._card.can("answer") if action in ("answer", "ignore") else True
 
     def action_allow(self, scope: Literal["once", "session"]) -> None:
         """Allow the chosen one."""
@@ -226,6 +244,19 @@ class ApprovalsPane(Widget):
     def action_answer(self) -> None:
         """Answer the chosen one."""
         self._card.answer()
+
+    def action_ignore(self) -> None:
+        """Put the chosen question aside, unanswered."""
+        self._card.ignore()
+
+    def take_back(self, key: Key) -> None:
+        """What was said to it did not get there: it waits as before."""
+        if self._sent.pop(key, None) is None:
+            return
+        entry = self._card.entry
+        self._show_list(self._list.chosen)
+        if entry is not None and entry.key == key:
+            self._card.say_sent("")
 
     def action_page(self, by: int) -> None:
         """Read on in the chosen one's text."""
