@@ -193,13 +193,18 @@ class MeshbotApp(Commands):
     def keys_released(self) -> None:
         """The keys are the console's again."""
         self.main.pane.mark_keys(has_keys=False)
+        if (feed := self.feed) is not None:
+            feed.leave()
 
     @on(TerminalView.ScrollbackWanted)
     @work(group="scrollback")
     async def scrollback_wanted(self, event: TerminalView.ScrollbackWanted) -> None:
         """Lines that have scrolled out."""
         if (feed := self.feed) is not None:
-            event.view.add_scrollback(await feed.scrollback(event.before, event.limit))
+            page = await feed.scrollback(event.before, event.limit)
+            # Meanwhile another agent may be shown.
+            if feed is self.feed:
+                event.view.add_scrollback(page)
 
     @on(TerminalView.PasteQuestion)
     def paste_question(self, event: TerminalView.PasteQuestion) -> None:
@@ -207,7 +212,11 @@ class MeshbotApp(Commands):
         self.opens(self._ask_to_paste(event), group="dialogs")
 
     async def _ask_to_paste(self, event: TerminalView.PasteQuestion) -> None:
+        feed = self.feed
         if await self.ask_person(Question(pasting.question(event.text), "paste it")):
+            if feed is None or feed is not self.feed:
+                self.tell("Nothing was pasted: it was meant for another pane.", "warning")
+                return
             event.view.enter()
             event.view.paste(event.text)
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from meshbot_core.clients.followed import Followed
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
 from meshbot_core.host.screen_client import Ended, Frame, Output, Repainted
 from meshbot_core.mesh.paths import MeshPaths
@@ -17,6 +18,13 @@ from meshbot_tui.widgets.grid import GridPane
 from meshbot_tui.widgets.pane import AgentPane
 from meshbot_tui.widgets.terminal import TerminalView
 
+LOOKING: Final = "looking for its screen …"
+NOBODY: Final = "No agents on this machine yet. n starts one."
+_STANDING: Final = {
+    "looking": "Looking for its host …",
+    "listens": "It has no session. n starts one; what comes for it waits.",
+    "stopped": "It does not run. n starts one; what comes for it waits.",
+}
 _LOG_LINES: Final = 500
 _LOG_LOOK_S: Final = 0.3
 
@@ -42,37 +50,43 @@ class Feeds:
     shown: str | None = None
     feed: ScreenFeed | None = None
     _face: str = ""
+    _said: str = ""
     _task: Running | None = None
     _grid_tasks: list[Running] = field(default_factory=list)
 
     # -- the pane
 
-    def look_at(self, row: Row | None) -> None:
-        """Feed the pane with the chosen agent's screen, or its log, or words."""
+    def look_at(self, row: Row | None, nobody: str = NOBODY) -> None:
+        """Feed the pane with the chosen agent's screen, or its log, or words.
+
+        ``nobody`` is what is said when there is no agent.
+        """
         face = _face_of(row)
         name = row.name if row is not None else None
+        said = "" if face != "words" else nobody if row is None else _words_for(row)
         self.pane.describe(row)
-        if (name, face) == (self.shown, self._face):
+        if (name, face, said) == (self.shown, self._face, self._said):
             return
         if face == "screen" and not self.pane.room.area:
             return  # a size that is not the pane's would cost the program its screen
         self._end()
-        self.shown, self._face = name, face
-        if row is None or name is None:
-            self.pane.say("No agents on this machine yet. n starts one.")
+        self.shown, self._face, self._said = name, face, said
+        if name is None or face == "words":
+            self.pane.say(said)
         elif face == "screen":
             self._feed_screen(name)
-        elif face == "log":
+        else:
             self.pane.log_view.begin()
             self.pane.turn("log")
             self._task = self.start(self._follow(name))
-        else:
-            self.pane.say(_words_for(row))
         self.pane.mark_keys(has_keys=False)
 
     def _feed_screen(self, name: str) -> None:
         view = self.pane.screen_view
         view.name_of = name
+        # What another agent showed is not to be taken for this one's.
+        view.repaint(*self.pane.room, b"")
+        view.show_notice(LOOKING)
         self.pane.turn("screen")
         self.feed = ScreenFeed(
             self.mesh.agent(name), *self.pane.room, partial(_show, view), is_sizing=True
@@ -122,8 +136,7 @@ def _words_for(row: Row) -> str:
         case "operator":
             return "This is you. m shows what agents told you, p what waits for you."
         case _:
-            runs = "It has no session" if row.look.word == "listens" else "It does not run"
-            return f"{runs}. n starts one; what comes for it waits."
+            return _STANDING.get(row.look.word) or f"{row.look.word}: {plain(row.doing)}"
 
 
 def _show(view: TerminalView, frame: Frame | NoScreen) -> None:
@@ -133,6 +146,7 @@ def _show(view: TerminalView, frame: Frame | NoScreen) -> None:
         case Output(data):
             view.feed(data)
         case Ended(status, reason):
-            view.show_notice(f"it has ended{f': {reason}' if reason else ''} (status {status})")
+            why = f": {plain(reason)}" if reason else ""
+            view.show_notice(f"it has ended{why} (status {status})")
         case NoScreen(reason):
-            view.show_notice(reason)
+            view.show_notice(plain(reason))
