@@ -1,10 +1,12 @@
 """The console: what its widgets ask for is done."""
 
+import contextlib
 import time
 
 from textual import on, work
 from textual.events import Event, Key
 
+from meshbot_core.errors import MailboxError
 from meshbot_core.session.records import Approval, Verdict
 from meshbot_tui.app.commands import Commands
 from meshbot_tui.connections.screens import ScreenFeed
@@ -14,7 +16,6 @@ from meshbot_tui.screens.approval import ApprovalModal
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.message import MessageScreen
 from meshbot_tui.screens.question import Question
-from meshbot_tui.screens.talk import Talk
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
@@ -56,7 +57,7 @@ class MeshbotApp(Commands):
         if found is not None:
             self._offer(found)
 
-    @work(group="dialogs")
+    @work(group="dialogs", exit_on_error=False)
     async def _offer(self, approval: Approval) -> None:
         verdict = await self.ask_person(ApprovalModal(approval))
         if verdict is not None:
@@ -83,11 +84,12 @@ class MeshbotApp(Commands):
     @on(MessageList.Opened)
     def opened(self, event: MessageList.Opened) -> None:
         """One message and its thread."""
-        if self.talk is not None:
-            self.opens(self._open(self.talk, event.row), group="dialogs")
+        self.opens(self._open(event.row), group="dialogs")
 
-    async def _open(self, talk: Talk, row: MessageRow) -> None:
-        text, thread = await talk.whole(row)
+    async def _open(self, row: MessageRow) -> None:
+        if (found := await self._whole(row)) is None:
+            return
+        text, thread = found
         wanted = await self.ask_person(MessageScreen(row, text, thread))
         if wanted == "copy":
             self._copy(text)
@@ -97,18 +99,26 @@ class MeshbotApp(Commands):
             self.main.compose_line.begin(f"!{row.id} ")
 
     @on(MessageList.CopyWanted)
-    @work(group="dialogs")
+    @work(group="dialogs", exit_on_error=False)
     async def copy_wanted(self, event: MessageList.CopyWanted) -> None:
         """A message's whole text."""
-        if self.talk is not None:
-            self._copy((await self.talk.whole(event.row))[0])
+        if (found := await self._whole(event.row)) is not None:
+            self._copy(found[0])
 
     @on(MessageList.AgainWanted)
-    @work(group="dialogs")
+    @work(group="dialogs", exit_on_error=False)
     async def again_wanted(self, event: MessageList.AgainWanted) -> None:
         """The same once more, when the person is sure."""
+        if (found := await self._whole(event.row)) is not None:
+            self._again(event.row, found[0])
+
+    async def _whole(self, row: MessageRow) -> tuple[str, tuple[MessageRow, ...]] | None:
+        """A message's text and its thread; None while no journal is open."""
         if self.talk is not None:
-            self._again(event.row, (await self.talk.whole(event.row))[0])
+            with contextlib.suppress(MailboxError):
+                return await self.talk.whole(row)
+        self.tell("The messages cannot be read now.", "warning")
+        return None
 
     def _copy(self, text: str) -> None:
         self.copy_to_clipboard(text)
@@ -197,7 +207,7 @@ class MeshbotApp(Commands):
             feed.leave()
 
     @on(TerminalView.ScrollbackWanted)
-    @work(group="scrollback")
+    @work(group="scrollback", exit_on_error=False)
     async def scrollback_wanted(self, event: TerminalView.ScrollbackWanted) -> None:
         """Lines that have scrolled out."""
         if (feed := self.feed) is not None:
@@ -254,6 +264,11 @@ class MeshbotApp(Commands):
             behavior=event.behavior, scope=event.scope, reason=event.reason, by="console"
         )
         self._decide(event.agent, event.id, verdict)
+
+    @on(ApprovalsPane.Ignored)
+    def ignored(self, event: ApprovalsPane.Ignored) -> None:
+        """A question is not going to be answered."""
+        self.ignore(event.to, event.id)
 
     @on(ApprovalsPane.Answered)
     def answered(self, event: ApprovalsPane.Answered) -> None:

@@ -1,38 +1,33 @@
-"""What the console knows, tells and keeps."""
+"""What the console knows and keeps, and how it is connected."""
 
 import asyncio
 import contextlib
 import signal
 import time
-import traceback
-from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 from typing import Final, TypeVar
 
 from textual import work
-from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from meshbot_core.bootstrap.meshes import create_mesh
-from meshbot_core.clients.text import prose
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
-from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_tui.app.calm import Calm
-from meshbot_tui.app.drawing import LeanApp
-from meshbot_tui.app.in_order import InOrder
+from meshbot_tui.app.keeping import Keeper
+from meshbot_tui.app.telling import Telling
 from meshbot_tui.connections.actions import Actions
-from meshbot_tui.connections.desk import MeshDesk, reason_of
+from meshbot_tui.connections.desk import MeshDesk
 from meshbot_tui.connections.memory import Memory, Remembered
 from meshbot_tui.connections.operator import Operator
+from meshbot_tui.connections.reasons import reason_of, reason_of_first
 from meshbot_tui.model import events
-from meshbot_tui.model.apply import apply
 from meshbot_tui.model.attention import Row
-from meshbot_tui.model.picture import Picture, Severity
+from meshbot_tui.model.picture import Picture
 from meshbot_tui.screens.attention import Attention
 from meshbot_tui.screens.deeds import Deeds
-from meshbot_tui.screens.feeds import Feeds
+from meshbot_tui.screens.feeds import NOBODY, Feeds
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.offers import Offers
 from meshbot_tui.screens.question import Question
@@ -47,38 +42,25 @@ _AGAIN_S: Final = 3.0
 _SHOW_S: Final = 0.1
 """Lists are drawn anew ten times a second at most."""
 
-_LEVELS: Final[Mapping[Severity, SeverityLevel]] = {
-    "note": "information",
-    "warning": "warning",
-    "error": "error",
-}
-
 Deed = Coroutine[object, object, None]
 
 
-class Console(InOrder, Calm[None], LeanApp):
-    """What is known, told and kept; the screens know how it looks."""
+class Console(Telling):
+    """What is known and kept; the screens know how it looks."""
 
     TITLE = "meshbot"
 
     def __init__(self, mesh: MeshPaths, *, first: str = "") -> None:
-        super().__init__()
-        self.mesh = mesh
-        self.picture = Picture()
+        super().__init__(mesh)
         self._first = first
-        self._memory = Memory(mesh)
-        self.remembered: Remembered = self._memory.read()
+        self._keeper = Keeper(Memory(mesh), self.set_timer)
         self.main = MainScreen()
-        self.deeds: Deeds | None = None
         self.feeds: Feeds | None = None
         self.talk: Talk | None = None
         self._operator: Operator | None = None
-        self._is_on_mesh = asyncio.Event()
+        self._is_settled = asyncio.Event()
+        """Whether it is known if the person is on the mesh."""
         self._attention = Attention(self)
-        self.fault = ""
-        """What went wrong in the console itself, if it ended by that."""
-        self.fault_log: Path | None = None
-        """Where all of it stands."""
         self._offers = Offers()
         self._rows: tuple[Row, ...] = ()
         self._is_stale = False
@@ -101,39 +83,41 @@ class Console(InOrder, Calm[None], LeanApp):
         self.set_interval(1.0, self._grow_older)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
+    async def on_unmount(self) -> None:
+        """What was kept is there the next time."""
+        self._keeper.flush()
+
     @work(group="desk")
     async def connect(self) -> None:
-        """Be on the mesh for as long as the console runs; what keeps it from that is told once."""
-        if not await asyncio.to_thread(self.mesh.config.exists) and not await self._make_mesh():
+        """Be connected for as long as the console runs."""
+        try:
+            if not await asyncio.to_thread(self.mesh.config.exists) and not await self._make_mesh():
+                return
+        except MeshError as error:
+            self.tell(f"no mesh: {reason_of(error)}", "error")
             return
-        told = ""
         while True:
             try:
-                await self._be_on_mesh()
-            except MeshError as error:
-                reason = f"the console is not on the mesh: {reason_of(error)}"
-                if reason != told:
-                    told = reason
-                    self.tell(reason, "error")
+                await self._be_connected()
+            except* MeshError as group:
+                reason = reason_of_first(group)
+                if self.picture.off_mesh != reason:
+                    self.heard(events.PersonSeen(reason, self.stamps.next()))
             await asyncio.sleep(_AGAIN_S)
 
-    async def _be_on_mesh(self) -> None:
-        async with MeshDesk.opened(self.mesh, self.heard, self._journal_changed) as desk:
-            self.talk = Talk(self.main.messages, desk.journals, self._started)
-            self.talk.begin(self.remembered.filter)
+    async def _be_connected(self) -> None:
+        async with MeshDesk.opened(
+            self.mesh, self.heard, self._journal_changed, self.stamps, self._is_ignored
+        ) as desk:
+            talk = Talk(self.main.messages, desk.journals, self._started)
+            self._operator, self.talk = desk.operator, talk
             try:
-                await desk.run(self._arrived)
-            except BaseExceptionGroup as group:
-                raise group.exceptions[0] from None
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(desk.run())
+                    group.create_task(talk.run(self.remembered.filter))
             finally:
-                self._operator = None
-                self._is_on_mesh.clear()
-
-    def _arrived(self, operator: Operator, actions: Actions) -> None:
-        """The person is on the mesh."""
-        self._operator = operator
-        self.deeds = Deeds(self, actions)
-        self._is_on_mesh.set()
+                # What they know is closed with them.
+                self._operator = self.talk = None
 
     async def _make_mesh(self) -> bool:
         """Offer to make the mesh that is not there; whether it is now."""
@@ -149,29 +133,41 @@ class Console(InOrder, Calm[None], LeanApp):
         self.tell(f'mesh "{name}" is made; n starts the first agent')
         return True
 
-    def heard(self, event: events.Event) -> None:
-        """Something happened; it is shown within a tenth of a second."""
-        before, self.picture = self.picture, apply(self.picture, event)
-        if before is not self.picture:
-            self._show_soon()
-            self._attention.look(before, self.picture)
+    def picture_changed(self, before: Picture) -> None:
+        """It is shown within a tenth of a second."""
+        after = self.picture
+        self._show_soon()
+        self._attention.look(before, after)
+        if before.off_mesh != after.off_mesh:
+            self._tell_of_mesh(before.off_mesh, after.off_mesh)
+        if after.off_mesh_stamp:
+            self._is_settled.set()
+        if self.talk is not None and before.agents is not after.agents:
+            for agent in before.agents.keys() - after.agents.keys():
+                self.talk.forgotten(agent)
+
+    def _tell_of_mesh(self, before: str, after: str) -> None:
+        if after:
+            self.tell(f"you are not on the mesh: {after}", "error")
+        elif before:
+            self.tell("you are on the mesh again")
 
     def _journal_changed(self, agent: str) -> None:
         if self.talk is not None:
             self.talk.changed(agent)
-        if agent == self.picture.operator and self._operator is not None:
+        if self._operator is None:
+            return
+        is_own = agent == self.picture.operator
+        if is_own or any(asked.sender == agent for asked in self.picture.questions.values()):
             self._operator.look_again()
+        if is_own:
             self._read_inbox()
 
     def _read_inbox(self) -> None:
         """What came for the person is read once it stands before their eyes."""
         operator = self._operator
         if operator is not None and self.main.is_mounted and self.main.view == "messages":
-            self.run_worker(self._quietly(operator.read_inbox()), group="inbox", exclusive=True)
-
-    async def _quietly(self, deed: Coroutine[object, object, None]) -> None:
-        with contextlib.suppress(MeshError):
-            await deed
+            operator.read_inbox()
 
     def _grow_older(self) -> None:
         """What tells how long something lasts is drawn each second."""
@@ -188,7 +184,9 @@ class Console(InOrder, Calm[None], LeanApp):
             return  # not there yet, or going
         self._rows = self.main.show(self.picture, int(time.time() * 1000))
         if self.feeds is not None:
-            self.feeds.look_at(self._row(self.main.agents.chosen))
+            off = self.picture.off_mesh
+            nobody = f"You are not on the mesh: {plain(off)}" if off else NOBODY
+            self.feeds.look_at(self._row(self.main.agents.chosen), nobody)
             self.main.grid.describe(self._rows)
         if self.main.view == "grid":
             self._fill_grid()
@@ -204,39 +202,22 @@ class Console(InOrder, Calm[None], LeanApp):
         return next((row for row in self._rows if row.name == name), None)
 
     def _started(self, coroutine: Coroutine[object, object, None]) -> Worker[None]:
-        return self.run_worker(coroutine, group="feeds", exit_on_error=True)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """A fault of ours is kept for a report, and told in one line when the terminal is back."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        self.fault = f"{type(error).__name__}: {error}"
-        place = self.mesh.folder / "console.log"
-        with contextlib.suppress(OSError, MeshError):
-            write_atomically(place, "".join(traceback.format_exception(error)).encode())
-            self.fault_log = place
-        self.exit(return_code=1)
+        return self.run_worker(coroutine, group="feeds", exit_on_error=False)
 
     def _end_by(self, number: signal.Signals) -> None:
         """A signal ends the console in order; agents go on."""
         self.exit(return_code=_KILLED + number)
 
-    # -- what is told and kept
+    # -- what is kept
 
-    def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
-        """Say it for a while, and keep it."""
-        self.heard(events.Noticed(int(time.time() * 1000), text, severity, agent))
-        self.toast(text, severity, timeout_s=12 if severity == "error" else 4)
-
-    def toast(self, text: str, severity: Severity = "note", *, timeout_s: float = 4) -> None:
-        """Say it for a while only; it is text, whoever wrote it."""
-        self.notify(prose(text), severity=_LEVELS[severity], timeout=timeout_s, markup=False)
+    @property
+    def remembered(self) -> Remembered:
+        """What is kept of this mesh."""
+        return self._keeper.remembered
 
     def remember(self, remembered: Remembered) -> None:
         """Keep it for the next time."""
-        self.remembered = remembered
-        self._memory.write(remembered)
+        self._keeper.keep(remembered)
 
     def _keep(self, **what: object) -> None:
         self.remember(self.remembered.model_copy(update=what))
@@ -244,11 +225,16 @@ class Console(InOrder, Calm[None], LeanApp):
     def _keep_theme(self, theme: object) -> None:
         self._keep(theme=self.theme)
 
-    def desktop_notice(self, text: str) -> None:
-        """OSC 9 and 777: terminals that know them show it, others ignore it."""
-        driver = self._driver
-        if driver is not None and not self.is_headless:
-            driver.write(f"\x1b]9;{text}\x07\x1b]777;notify;meshbot;{text}\x07")
+    def _is_ignored(self, sender: str, question_id: str) -> bool:
+        return (sender, question_id) in self.remembered.ignored
+
+    def ignore(self, sender: str, question_id: str) -> None:
+        """Put a question aside that the person will not answer."""
+        self.remember(self.remembered.with_ignored(sender, question_id))
+        if self._operator is not None:
+            self._operator.look_again()
+
+    # -- what is done
 
     async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
         """Show a dialog; its answer."""
@@ -256,10 +242,18 @@ class Console(InOrder, Calm[None], LeanApp):
         self.has_opened()
         return await asyncio.shield(answered)
 
+    def approval_settled(self, agent: str, approval_id: str) -> None:
+        """It waits no more."""
+        self.heard(events.ApprovalSettled(agent, approval_id, self.stamps.next()))
+
+    def not_said(self, key: tuple[str, str, str]) -> None:
+        """What the person said to an approval or a question did not get there."""
+        self.main.approvals.take_back(key)
+
     def _do(
         self, what: str, deed: Callable[[Deeds], Deed], agent: str = "", *, asks: bool = False
     ) -> None:
-        """Do it, once the console is on the mesh; what came of it is told.
+        """Do it; what came of it is told.
 
         With ``asks`` it begins with a dialog: what is typed meanwhile is meant for that.
         """
@@ -267,14 +261,13 @@ class Console(InOrder, Calm[None], LeanApp):
         if asks:
             self.opens(done, group="deeds")
         else:
-            self.run_worker(done, group="deeds")
+            self.run_worker(done, group="deeds", exit_on_error=False)
 
     async def _done(self, what: str, deed: Callable[[Deeds], Deed], agent: str) -> None:
-        try:
+        # What is said needs the person on the mesh, what is done to agents does not.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_MESH_LIMIT_S):
-                await self._is_on_mesh.wait()
-        except TimeoutError:
-            self.tell(f"{what}: the console is not on the mesh; l shows why", "error")
-            return
-        if (deeds := self.deeds) is not None:
-            await deeds.tried(deed(deeds), what, agent)
+                await self._is_settled.wait()
+        client = self._operator.client if self._operator is not None else None
+        deeds = Deeds(self, Actions(self.mesh, client))
+        await deeds.tried(deed(deeds), what, agent)

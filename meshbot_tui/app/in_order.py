@@ -134,7 +134,7 @@ class InOrder(App[None]):
             with waiting:
                 await deed
 
-        self.run_worker(done(), group=group)
+        self.run_worker(done(), group=group, exit_on_error=False)
 
     def has_opened(self) -> None:
         """The dialog is there: it gets the keys."""

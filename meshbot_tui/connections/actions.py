@@ -10,10 +10,11 @@ from typing import Final
 from meshbot_core.bootstrap.meshes import remove_peer
 from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.clients.fleet import running_options
+from meshbot_core.clients.left_sessions import bring_back, end_left
 from meshbot_core.clients.readiness import check_ready, is_trusted
 from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.starting import Wanted, settled, started
-from meshbot_core.errors import HostRunningError, NoSessionError
+from meshbot_core.errors import HostRunningError, HostUnavailableError, NoSessionError
 from meshbot_core.host.api import AskResult, SendResult
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import host_answers
@@ -29,31 +30,40 @@ _STOP_LIMIT_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """On one mesh, as the person whose host ``operator`` is."""
+    """On one mesh, as the person whose host ``operator`` is; None: they are not on it now.
+
+    What is said needs that host, and raises ``HostUnavailableError`` without; the rest does not.
+    """
 
     mesh: MeshPaths
-    operator: HostClient
+    operator: HostClient | None
 
     # -- messages
 
     async def send(self, to: str, text: str) -> SendResult:
         """Send a message; it is on disk, and its first attempt was made."""
-        return await self.operator.send(to=await self._receiver(to), message=text)
+        return await self._own.send(to=await self._receiver(to), message=text)
 
     async def broadcast(self, text: str) -> tuple[SendResult, ...]:
         """Send to every other agent."""
-        return await self.operator.broadcast(message=text)
+        return await self._own.broadcast(message=text)
 
     async def ask(self, to: str, text: str) -> AskResult:
         """Ask; the answer comes as a message of the operator's inbox."""
-        asked = await self.operator.ask(
+        asked = await self._own.ask(
             to=await self._receiver(to), message=text, timeout_s=ASK_LIMIT_S
         )
-        return await self.operator.leave_ask(asked.id)
+        return await self._own.leave_ask(asked.id)
 
     async def answer(self, to: str, message_id: str, text: str) -> SendResult:
         """Answer an ask, or any message."""
-        return await self.operator.reply(to=to, message_id=message_id, message=text)
+        return await self._own.reply(to=to, message_id=message_id, message=text)
+
+    @property
+    def _own(self) -> HostClient:
+        if self.operator is None:
+            raise HostUnavailableError("you are not on the mesh now", hint="l shows why")
+        return self.operator
 
     async def _receiver(self, name: str) -> str:
         return meant(name, await asyncio.to_thread(read_config, self.mesh))
@@ -99,6 +109,10 @@ class Actions:
         async with session_client(self.mesh.agent(name)) as session:
             return (await session.restart()).session
 
+    async def bring_back(self, name: str) -> bool:
+        """Start a host for a session that was left by one that is gone; whether that goes on."""
+        return await bring_back(self.mesh.agent(name))
+
     async def resume(self, name: str) -> None:
         """Let an agent go on that went past one of its limits."""
         async with session_client(self.mesh.agent(name)) as session:
@@ -115,6 +129,7 @@ class Actions:
         Raises:
             HostRunningError: Its host runs.
         """
+        await end_left(self.mesh.agent(name))
         place = await asyncio.to_thread(_put_aside, self.mesh.agent(name))
         if name in (await asyncio.to_thread(read_config, self.mesh)).peers:
             await asyncio.to_thread(remove_peer, self.mesh, name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from meshbot_core.errors import MailboxError
+from meshbot_core.errors import MailboxError, MailboxUnavailableError
 from meshbot_core.mailbox.browsing import Leaf, MailboxBrowser
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.rows import row_of
@@ -63,6 +63,7 @@ class Journals:
         self._loop = asyncio.get_running_loop()
         self._journals: dict[str, _Journal] = {}
         self._merged = Merged()
+        self._is_closed = False
         for agent in agents:
             self.add_agent(agent)
 
@@ -83,7 +84,8 @@ class Journals:
             try:
                 yield journals
             finally:
-                await journals._in_thread(journals._close)
+                journals._is_closed = True
+                await journals._loop.run_in_executor(thread, journals._close)
 
     def add_agent(self, agent: str) -> None:
         """An agent is of this machine; its journal is read with the next change."""
@@ -98,6 +100,11 @@ class Journals:
         journal = journals.pop(agent, None)
         self._journals = journals
         return await self._in_thread(lambda: self._without(agent, journal))
+
+    @property
+    def troubled(self) -> frozenset[str]:
+        """The agents whose journals could not be read the last time."""
+        return frozenset(name for name, journal in self._journals.items() if journal.problem)
 
     async def newest(self) -> JournalIndex:
         """Where the newest of each journal stand: at once, however many there are."""
@@ -136,12 +143,16 @@ class Journals:
 
     async def search(self, text: str) -> frozenset[Key]:
         """The messages with ``text`` in them; within ``SEARCH_LIMIT_S``, newest first."""
-        return await self._loop.run_in_executor(self._searching, lambda: self._found(text))
+        return await self._in_thread(lambda: self._found(text), self._searching)
 
     # -- in the thread
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await self._loop.run_in_executor(self._thread, work)
+    async def _in_thread(
+        self, work: Callable[[], Result], thread: ThreadPoolExecutor | None = None
+    ) -> Result:
+        if self._is_closed:
+            raise MailboxUnavailableError("the journals are closed")
+        return await self._loop.run_in_executor(thread or self._thread, work)
 
     def _close(self) -> None:
         for journal in self._journals.values():

@@ -3,12 +3,16 @@
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
+
+MAX_FORMS: Final = 100
+MAX_IGNORED: Final = 500
 
 
 class StartForm(BaseModel):
@@ -37,6 +41,19 @@ class Remembered(BaseModel):
     forms: dict[str, StartForm] = Field(default_factory=dict)
     last_form: str = ""
     fleet: str = ""
+    ignored: tuple[tuple[str, str], ...] = ()
+    """Sender and id of questions that the person will not answer."""
+
+    def with_form(self, form: StartForm) -> "Remembered":
+        """The same with what was typed for an agent; the oldest of very many are forgotten."""
+        others = [(name, kept) for name, kept in self.forms.items() if name != form.name]
+        forms = dict([*others, (form.name, form)][-MAX_FORMS:])
+        return self.model_copy(update={"forms": forms, "last_form": form.name})
+
+    def with_ignored(self, sender: str, question_id: str) -> "Remembered":
+        """The same with a question that the person will not answer."""
+        ignored = (*self.ignored, (sender, question_id))[-MAX_IGNORED:]
+        return self.model_copy(update={"ignored": ignored})
 
 
 @dataclass(slots=True)

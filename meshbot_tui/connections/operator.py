@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,100 +10,122 @@ from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
-from meshbot_core.mailbox.reader import MailboxReader
-from meshbot_core.mailbox.records import JournalEntry
 from meshbot_core.mesh.paths import AgentPaths
-from meshbot_tui.connections.hosts import Sink
+from meshbot_tui.connections.one_host import Sink
+from meshbot_tui.connections.questions import open_questions
+from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.connections.stamps import Stamps
 from meshbot_tui.model import events
 from meshbot_tui.model.picture import Question
 
 HEALTH_S: Final = 5.0
-_LOOKED_AT: Final = 1000
-_QUESTION_LIVES_MS: Final = 24 * 3600 * 1000
+AGAIN_S: Final = 3.0
+_LOOK_S: Final = 5.0
+"""That an asker gave up is seen without a word of it."""
+_TOGETHER_S: Final = 0.1
+"""What comes in a row is one reason to look."""
 
 
 @dataclass(slots=True)
 class Operator:
-    """The person on the mesh; made by ``connected``."""
+    """The person on the mesh, as long as ``run`` runs; ``client`` None: not now.
+
+    ``is_ignored`` tells the questions that the person will not answer, by sender and id.
+    """
 
     agent: AgentPaths
-    client: HostClient
     sink: Sink
     stamps: Stamps
+    is_ignored: Callable[[str, str], bool] = lambda sender, id_: False
+    client: HostClient | None = None
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def connected(
-        cls, agent: AgentPaths, sink: Sink, stamps: Stamps
-    ) -> AsyncIterator["Operator"]:
-        """Be on the mesh until the block ends.
-
-        Raises:
-            MeshError: The operator's host does not start.
-        """
-        async with HostClient.connected(
-            agent, kind="console", spawn=SpawnOptions(), present=True
-        ) as client:
-            yield cls(agent, client, sink, stamps)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
+    _problem: str | None = None
 
     async def run(self) -> None:
-        """Tell of questions and of the peers' health until cancelled."""
+        """Be on the mesh, and come back to it; tell of questions and of the peers' health."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._look_around())
+            # What was asked lies in a file, and is read also while the host does not start.
             group.create_task(self._keep_questions())
+            while True:
+                try:
+                    await self._be_there()
+                except MeshError as error:
+                    self._say(reason_of(error))
+                await asyncio.sleep(AGAIN_S)
 
-    async def read_inbox(self) -> None:
-        """Count what came in as read: the person has it before their eyes."""
-        while True:
-            batch = await self.client.check()
-            if not batch.messages:
-                return
-            await self.client.settle(acknowledge=[batch.lease_id])
+    def read_inbox(self) -> None:
+        """What came in is to count as read: the person has it before their eyes."""
+        self._came.set()
 
     def look_again(self) -> None:
-        """Questions may have been answered."""
+        """Questions may have been asked, answered, given up or set aside."""
         self._asked.set()
 
-    async def _listen(self) -> None:
-        async for event in self.client.events():
+    async def _be_there(self) -> None:
+        """On the mesh until cancelled.
+
+        Raises:
+            MeshError: The host does not start.
+        """
+        async with HostClient.connected(
+            self.agent, kind="console", spawn=SpawnOptions(), present=True
+        ) as client:
+            self.client = client
+            self._say("")
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._listen(client))
+                    group.create_task(self._look_around(client))
+                    group.create_task(self._read(client))
+            finally:
+                self.client = None
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self.sink(events.PersonSeen(problem, self.stamps.next()))
+
+    async def _listen(self, client: HostClient) -> None:
+        async for event in client.events():
             if isinstance(event, api.Hello | api.MessageEvent | api.DeliveryEvent):
                 self._asked.set()
 
-    async def _look_around(self) -> None:
+    async def _look_around(self, client: HostClient) -> None:
+        """Health of the peers, and with it whether the person's host is still there."""
         while True:
-            with contextlib.suppress(MeshError):
-                stamp = self.stamps.next()
-                peers = await self.client.peers()
+            stamp = self.stamps.next()
+            try:
+                peers = await client.peers()
+            except MeshError as error:
+                self._say(reason_of(error))
+            else:
+                self._say("")
                 self.sink(events.PeersSeen(peers, stamp))
             await asyncio.sleep(HEALTH_S)
 
+    async def _read(self, client: HostClient) -> None:
+        """Take what came in and say that it was read, one after the other and never half."""
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            with contextlib.suppress(MeshError):
+                while (batch := await client.check()).messages:
+                    await client.settle(acknowledge=[batch.lease_id])
+
     async def _keep_questions(self) -> None:
+        told: tuple[Question, ...] | None = None
         while True:
             stamp = self.stamps.next()
-            questions = await asyncio.to_thread(open_questions, self.agent, stamp)
-            self.sink(events.QuestionsSeen(questions, stamp))
-            await self._asked.wait()
+            # What cannot be read now is no answer.
+            with contextlib.suppress(MailboxError):
+                found = await asyncio.to_thread(open_questions, self.agent, stamp)
+                left = tuple(each for each in found if not self.is_ignored(each.sender, each.id))
+                if left != told:
+                    told = left
+                    self.sink(events.QuestionsSeen(left, stamp))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._asked.wait()
+            await asyncio.sleep(_TOGETHER_S)
             self._asked.clear()
-
-
-def open_questions(agent: AgentPaths, now_ms: int) -> tuple[Question, ...]:
-    """The asks among the newest messages that the person has not answered, oldest first."""
-    try:
-        with MailboxReader.opened(agent.mailbox) as reader:
-            rows = reader.journal(limit=_LOOKED_AT)
-    except MailboxError:
-        return ()
-    answered = {(row.reply_to, row.peer) for row in rows if row.direction == "out"}
-    return tuple(
-        Question(row.id, row.peer, row.payload, row.at_ms)
-        for row in rows
-        if _is_open(row, now_ms) and (row.id, row.peer) not in answered
-    )
-
-
-def _is_open(row: JournalEntry, now_ms: int) -> bool:
-    is_ask = row.direction == "in" and row.kind == "ask"
-    return is_ask and now_ms - row.at_ms < _QUESTION_LIVES_MS

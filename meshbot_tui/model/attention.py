@@ -51,22 +51,26 @@ _LOOKS: Final[dict[SessionState, Look]] = {
     "paused": Look("‖", "paused", "warn", 1),
     "working": Look("●", "works", "busy", 2),
     "starting": Look("◐", "starts", "busy", 2),
-    "idle": Look("○", "idle", "good", 3),
+    # Of the same rank: who works and who idles changes all the time, and rows keep their places.
+    "idle": Look("○", "idle", "good", 2),
     "stopped": Look("·", "stopped", "quiet", 4),
 }
 _LISTENS: Final = Look("-", "listens", "quiet", 3)
 _AWAY: Final = Look("·", "stopped", "quiet", 4)
+_GONE: Final = Look("x", "gone", "bad", 1)
 _HANGS: Final = Look("x", "hangs", "bad", 1)
+_OTHER: Final = Look("▲", "other version", "warn", 1)
 _UNKNOWN: Final = Look("·", "looking", "quiet", 4)
 _ONLINE: Final = Look("○", "online", "good", 3)
 _OFFLINE: Final = Look("x", "offline", "bad", 4)
+GONE: Final = "its host is gone; r brings it back"
 _YOU: Final = Look("☺", "you", "quiet", 5)
 _YOU_WANTED: Final = Look("?", "asked", "needs", 5)
 
 
 def rows(picture: Picture) -> tuple[Row, ...]:
     """The agents of this machine, then the peers, then the person; in each what waits first."""
-    asking = {question.sender for question in picture.questions.values()}
+    asking = {question.sender for question in picture.waited_for}
     here = sorted((_of_agent(agent, asking) for agent in picture.others), key=_order)
     far = sorted((_of_peer(peer) for peer in picture.remote), key=_order)
     you = (_of_operator(picture),) if picture.operator else ()
@@ -85,14 +89,16 @@ def _of_agent(agent: Agent, asking: set[str]) -> Row:
         look = _LOOKS["asks_operator"]
     host = agent.host
     if view is None:
-        return Row(agent.name, "agent", look, doing=host.problem, unread=host.unread)
+        doing = GONE if agent.is_gone else host.problem
+        has_log = agent.is_gone
+        return Row(agent.name, "agent", look, doing=doing, unread=host.unread, has_log=has_log)
     is_there = host.presence != "away"
     return Row(
         agent.name,
         "agent",
         look,
-        doing=host.problem or (_doing(view) if is_there else ""),
-        since_ms=_since(view) if is_there else 0,
+        doing=_doing(agent, view),
+        since_ms=_since(agent, view),
         unread=host.unread,
         context_used=view.context_used,
         cost_usd=view.cost_usd,
@@ -109,8 +115,10 @@ def look_of(agent: Agent) -> Look:
             look = _UNKNOWN
         case "hangs":
             look = _HANGS
+        case "other":
+            look = _OTHER
         case "away":
-            look = _AWAY
+            look = _GONE if agent.is_gone else _AWAY
         case _ if view is None:
             look = _LISTENS
         case _:
@@ -118,7 +126,39 @@ def look_of(agent: Agent) -> Look:
     return look
 
 
-def _doing(view: SessionView) -> str:
+def trouble_of(agent: Agent) -> str:
+    """What has befallen an agent that a person should hear of at once; empty: nothing."""
+    view = agent.view
+    match agent.host.presence:
+        case "hangs" | "other":
+            return agent.host.problem
+        case "away" if agent.is_gone:
+            return GONE
+        case "runs" if view is not None and view.state == "crashed" and view.is_over:
+            return f"crashed: {view.reason}" if view.reason else "crashed"
+        case _:
+            return ""
+
+
+def fallen(before: Picture, after: Picture) -> tuple[tuple[str, str], ...]:
+    """Who is in trouble only now, and in which; what was so when it was first seen is no news."""
+    if before.agents is after.agents:
+        return ()
+    found: list[tuple[str, str]] = []
+    for agent in after.others:
+        was = before.agents.get(agent.name)
+        if was is None or was is agent or was.host.presence == "unknown":
+            continue
+        if (trouble := trouble_of(agent)) and not trouble_of(was):
+            found.append((agent.name, trouble))
+    return tuple(found)
+
+
+def _doing(agent: Agent, view: SessionView) -> str:
+    if agent.is_gone:
+        return GONE
+    if agent.host.problem or agent.host.presence == "away":
+        return agent.host.problem
     if view.state in ("working", "needs_approval", "starting"):
         return view.doing
     return view.reason or (_said_by_title(view.title) if view.state == "idle" else "")
@@ -130,7 +170,9 @@ def _said_by_title(title: str) -> str:
     return "" if said == "Claude Code" else said
 
 
-def _since(view: SessionView) -> int:
+def _since(agent: Agent, view: SessionView) -> int:
+    if agent.host.presence == "away":
+        return agent.host.stamp if agent.is_gone else 0
     return view.doing_since_ms if view.doing and view.doing_since_ms else view.since_ms
 
 
@@ -148,8 +190,10 @@ def _of_peer(peer: Peer) -> Row:
 
 def _of_operator(picture: Picture) -> Row:
     own = picture.agents.get(picture.operator)
-    asked = len(picture.questions)
+    asked = len(picture.waited_for)
     doing = f"{asked} question{'s' * (asked > 1)} for you" if asked else ""
+    if not asked and picture.questions:
+        doing = f"{len(picture.questions)} unanswered"
     unread = own.host.unread if own else 0
     return Row(
         picture.operator,

@@ -1,5 +1,6 @@
 """What can happen to the picture; ``stamp`` says when it was learned, in milliseconds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshbot_core.host.api import HostStatus, PeerView
@@ -13,6 +14,15 @@ class MeshOpened:
 
     mesh: str
     operator: str
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSeen:
+    """The person is on the mesh, or ``problem`` says why not."""
+
+    problem: str
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,7 @@ class AgentFound:
     """An agent has a place on this machine."""
 
     agent: str
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class AgentForgotten:
     """Its place is gone."""
 
     agent: str
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +52,14 @@ class HostSeen:
 
 @dataclass(frozen=True, slots=True)
 class HostLost:
-    """No host answers; ``unread`` as its mailbox tells."""
+    """No host answers; ``unread`` as its mailbox tells, ``is_left`` as ``HostFacts`` has it."""
 
     agent: str
     presence: Presence
     stamp: int
     problem: str = ""
     unread: int = 0
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +72,34 @@ class SessionSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxSeen:
+    """For whom an agent's messages wait, and how many."""
+
+    agent: str
+    queued: Mapping[str, int]
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsSeen:
+    """All tool calls of an agent that wait for a person; what is not among them waits no more."""
+
+    agent: str
+    approvals: tuple[Approval, ...]
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRaised:
     """A tool call waits for a person."""
 
     approval: Approval
+    stamp: int
+
+    @property
+    def agent(self) -> str:
+        """Whose it is."""
+        return self.approval.agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +108,7 @@ class ApprovalSettled:
 
     agent: str
     id: str
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +137,16 @@ class Noticed:
     agent: str = ""
 
 
-Event = (
-    MeshOpened
-    | AgentFound
-    | AgentForgotten
+AgentEvent = (
+    AgentFound
     | HostSeen
     | HostLost
     | SessionSeen
+    | OutboxSeen
+    | ApprovalsSeen
     | ApprovalRaised
     | ApprovalSettled
-    | PeersSeen
-    | QuestionsSeen
-    | Noticed
 )
+"""What is learned of one agent of this machine."""
+
+Event = AgentEvent | AgentForgotten | MeshOpened | PersonSeen | PeersSeen | QuestionsSeen | Noticed

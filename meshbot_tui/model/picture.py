@@ -11,19 +11,30 @@ from typing import Final, Literal
 
 from meshbot_core.session.records import Approval, SessionView
 
-Presence = Literal["unknown", "runs", "away", "hangs"]
-"""Of an agent's host: ``away`` none runs, ``hangs`` it takes connections and says nothing."""
+Presence = Literal["unknown", "runs", "away", "hangs", "other"]
+"""Of an agent's host: ``away`` none runs, ``hangs`` it takes connections and says nothing,
+``other`` what it says is of another version, and not understood."""
 
 Severity = Literal["note", "warning", "error"]
 
 MAX_NOTICES: Final = 500
 MAX_SAMPLES: Final = 120
 """Ten minutes of latencies, one each 5 s."""
+MAX_CHANGES: Final = 20
+"""So often a peer came or went, as far as that is remembered."""
+MAX_SETTLED: Final = 200
+"""Approvals of one agent that are remembered to wait no more."""
+MAX_FORGOTTEN: Final = 200
+PEER_LIVES_MS: Final = 600_000
+"""So long a peer is remembered that the mesh has no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """An agent's host; ``problem`` says what is wrong with it, in one line."""
+    """An agent's host; ``problem`` says what is wrong with it, in one line.
+
+    ``is_left``: it is away, and a session waits for the next one to go on.
+    """
 
     presence: Presence = "unknown"
     stamp: int = 0
@@ -35,6 +46,7 @@ class HostFacts:
     open_asks: int = 0
     started_at_ms: int = 0
     problem: str = ""
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,36 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxFacts:
+    """How many of an agent's messages wait for each peer that does not take them."""
+
+    queued: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    stamp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was learned last of a tool call: it waits, or (None) waits no more."""
+
+    approval: Approval | None
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent of this machine."""
+    """An agent of this machine.
+
+    ``found`` is when it was seen to have a place here. ``asked`` are its approvals, by id, as
+    far as they were learned at ``asked_since`` or later: then its host told all that wait.
+    """
 
     name: str
+    found: int = 0
     host: HostFacts = HostFacts()
     session: SessionFacts = SessionFacts()
+    outbox: OutboxFacts = OutboxFacts()
+    asked: Mapping[str, Asked] = field(default_factory=lambda: MappingProxyType({}))
+    asked_since: int = 0
 
     @property
     def view(self) -> SessionView | None:
@@ -63,6 +99,18 @@ class Agent:
         """Whether a decision of a person would reach it."""
         return self.host.presence != "away" and self.view is not None and not self.view.is_over
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether its host is gone and has left a session that could go on."""
+        return self.host.presence == "away" and self.host.is_left
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """What it waits for a person to decide, in no order."""
+        if not self.can_ask:
+            return ()
+        return tuple(each.approval for each in self.asked.values() if each.approval is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -72,11 +120,21 @@ class Sample:
     latency_ms: float | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """A peer came or went."""
+
+    at_ms: int
+    name: str
+    has_come: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """An agent of the mesh as its health tells, local ones too.
 
-    ``last_seen_ms`` 0: never since the console runs; ``changed_at_ms`` when it came or went.
+    ``last_seen_ms`` 0: never since the console runs; ``backlog`` is how much the agents of this
+    machine have for it that it does not take. Empty ``protocols``: it does not tell.
     """
 
     name: str
@@ -87,12 +145,13 @@ class Peer:
     latency_ms: float | None = None
     skew_ms: int | None = None
     version: str = ""
+    protocols: tuple[int, ...] = ()
     error: str = ""
     state: str = ""
     backlog: int = 0
     last_seen_ms: int = 0
-    changed_at_ms: int = 0
     samples: tuple[Sample, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +186,21 @@ ApprovalKey = tuple[str, str]
 class Picture:
     """All of it.
 
-    ``looked_at`` are all peers that were ever looked at, ``peers`` those of the newest look.
-    ``raised`` are all approvals that were not decided, ``settled`` those that were: they do
-    not come back. ``approvals`` are those of sessions that live.
+    ``off_mesh`` says why the person is not on the mesh, empty: they are, or it is not known yet.
+    ``looked_at`` are all peers that were looked at lately, ``peers`` those of the newest look.
+    ``forgotten`` are agents that had a place here, and when that was gone. ``approvals`` are
+    those of sessions that live.
     """
 
     mesh: str = ""
     operator: str = ""
+    mesh_stamp: int = 0
+    off_mesh: str = ""
+    off_mesh_stamp: int = 0
     agents: Mapping[str, Agent] = field(default_factory=lambda: MappingProxyType({}))
+    forgotten: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     looked_at: Mapping[str, Peer] = field(default_factory=lambda: MappingProxyType({}))
     peers_stamp: int = 0
-    raised: Mapping[ApprovalKey, Approval] = field(default_factory=lambda: MappingProxyType({}))
-    settled: frozenset[ApprovalKey] = frozenset()
     questions: Mapping[str, Question] = field(default_factory=lambda: MappingProxyType({}))
     questions_stamp: int = 0
     notices: tuple[Notice, ...] = ()
@@ -152,11 +214,7 @@ class Picture:
     @property
     def approvals(self) -> tuple[Approval, ...]:
         """What waits for a person, oldest first."""
-        asking = (
-            approval
-            for approval in self.raised.values()
-            if approval.agent in self.agents and self.agents[approval.agent].can_ask
-        )
+        asking = [each for agent in self.agents.values() for each in agent.approvals]
         return tuple(sorted(asking, key=lambda approval: (approval.asked_at_ms, approval.id)))
 
     @property
@@ -174,7 +232,12 @@ class Picture:
     @property
     def waiting(self) -> int:
         """How much waits for the person: approvals and questions."""
-        return len(self.approvals) + len(self.questions)
+        return len(self.approvals) + len(self.waited_for)
+
+    @property
+    def waited_for(self) -> tuple[Question, ...]:
+        """The questions whose askers still wait."""
+        return tuple(asked for asked in self.questions.values() if not asked.is_late)
 
     @property
     def cost_today_usd(self) -> float:

@@ -12,13 +12,18 @@ from textual.screen import ModalScreen
 from meshbot_core.clients.fleet import FleetWork, take_down
 from meshbot_core.clients.fleet_file import Fleet, read_fleet
 from meshbot_core.clients.looks import side_by_side
-from meshbot_core.errors import MeshError, NoSuchMessageError
+from meshbot_core.errors import (
+    ApprovalDecidedError,
+    MeshError,
+    NoSuchApprovalError,
+    NoSuchMessageError,
+)
 from meshbot_core.host.api import SendResult
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.records import Verdict
 from meshbot_tui.connections.actions import Actions
-from meshbot_tui.connections.desk import reason_of
 from meshbot_tui.connections.memory import Remembered, StartForm
+from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.model.compose import Draft
 from meshbot_tui.model.picture import Picture, Severity
 from meshbot_tui.screens.fleet import FleetDialog
@@ -32,13 +37,22 @@ class Stage(Protocol):
     """What deeds need of the app."""
 
     picture: Picture
-    remembered: Remembered
+
+    @property
+    def remembered(self) -> Remembered:
+        """What is kept for the next time."""
 
     def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
         """Say it, and keep it."""
 
     def remember(self, remembered: Remembered) -> None:
         """Keep it for the next time."""
+
+    def approval_settled(self, agent: str, approval_id: str) -> None:
+        """It waits no more."""
+
+    def not_said(self, key: tuple[str, str, str]) -> None:
+        """What the person said to an approval or a question did not get there."""
 
     async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
         """Show a dialog; its answer."""
@@ -72,8 +86,7 @@ class Deeds:
         )
         if form is None:
             return
-        forms = {**kept.forms, form.name: form}
-        self.stage.remember(kept.model_copy(update={"forms": forms, "last_form": form.name}))
+        self.stage.remember(self.stage.remembered.with_form(form))
         self.stage.tell(f'"{form.name}" starts ...', agent=form.name)
         view = await self.actions.start(form.name, options_of(form))
         if view.is_over:
@@ -96,7 +109,15 @@ class Deeds:
             self.stage.tell(f'"{name}" is stopped', agent=name)
 
     async def restart(self, name: str) -> None:
-        """End claude and start it again; or start what does not run as it was."""
+        """End claude and start it again; or start what does not run as it was.
+
+        A session whose host is gone goes on in a new one.
+        """
+        if (agent := self.stage.picture.agents.get(name)) is not None and agent.is_gone:
+            self.stage.tell(f'"{name}" is being brought back ...', agent=name)
+            if await self.actions.bring_back(name):
+                self.stage.tell(f'"{name}" goes on, in its conversation', agent=name)
+                return
         if name not in self._busy():
             await self.start(name)
             return
@@ -179,8 +200,16 @@ class Deeds:
         self._told_of(await self.actions.answer(found[0].sender, found[0].id, text))
 
     async def reply(self, to: str, message_id: str, text: str) -> None:
-        """Answer this message."""
-        self._told_of(await self.actions.answer(to, message_id, text))
+        """Answer this message.
+
+        Raises:
+            MeshError: It cannot be sent; a question waits on.
+        """
+        try:
+            self._told_of(await self.actions.answer(to, message_id, text))
+        except MeshError:
+            self.stage.not_said(("question", to, message_id))
+            raise
 
     def _told_of(self, result: SendResult) -> None:
         severity: Severity = "error" if result.state in ("failed", "expired") else "note"
@@ -192,8 +221,19 @@ class Deeds:
     # -- approvals
 
     async def decide(self, agent: str, approval_id: str, verdict: Verdict) -> None:
-        """Allow or deny."""
-        decision = await self.actions.decide(agent, approval_id, verdict)
+        """Allow or deny.
+
+        Raises:
+            MeshError: It cannot be; what waits no more anyway is taken out of the list.
+        """
+        try:
+            decision = await self.actions.decide(agent, approval_id, verdict)
+        except (NoSuchApprovalError, ApprovalDecidedError):
+            self.stage.approval_settled(agent, approval_id)
+            raise
+        except MeshError:
+            self.stage.not_said(("approval", agent, approval_id))
+            raise
         word = "allowed" if decision.behavior == "allow" else "denied"
         self.stage.tell(f'"{agent}": {decision.tool} {word}', agent=agent)
 

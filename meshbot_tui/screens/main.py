@@ -171,7 +171,8 @@ class MainScreen(Screen[None]):
             self._waiting = waiting
             self.approvals.show(*waiting)
         if self.view == "health":
-            self.health.show(picture, now_ms)
+            # Looks are stamped by a clock that is never set back.
+            self.health.show(picture, max(now_ms, picture.peers_stamp))
         names = [row.name for row in found if row.group != "operator"]
         self.compose_line.know(names, list(picture.questions))
         return found

@@ -17,8 +17,8 @@ from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
 from meshbot_core.session.records import SessionOptions
 from meshbot_core.types import checked_name
-from meshbot_tui.connections.desk import reason_of
 from meshbot_tui.connections.memory import StartForm
+from meshbot_tui.connections.reasons import reason_of
 
 KINDS: Final = (
     ("interactive: Claude Code in a pane", "interactive"),

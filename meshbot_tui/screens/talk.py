@@ -1,10 +1,12 @@
 """The messages pane and the journals it shows."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Final
 
+from meshbot_core.errors import MailboxError
 from meshbot_tui.connections.journals import Journals
 from meshbot_tui.model.filters import Filter, parsed
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
@@ -14,11 +16,16 @@ _AT_MOST_S: Final = 0.1
 """Ten times a second the list follows what comes in."""
 _TYPING_S: Final = 0.05
 _FIRST_S: Final = 1.0
+_AGAIN_S: Final = 2.0
+"""What could not be read is tried again."""
 
 
 @dataclass(slots=True)
 class Talk:
-    """Keeps the pane's list up with the journals; ``start`` runs a coroutine."""
+    """Keeps the pane's list up with the journals, as long as ``run`` runs.
+
+    ``start`` runs a coroutine for as long as the app lives.
+    """
 
     pane: MessagesPane
     journals: Journals
@@ -26,18 +33,32 @@ class Talk:
     _filter: Filter = field(default_factory=Filter)
     _all: JournalIndex | None = None
     _changed: set[str] = field(default_factory=set)
+    _forgotten: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _looking: int = 0
 
-    def begin(self, line: str) -> None:
-        """Show everything, or what the filter of the last time lets through."""
+    async def run(self, line: str) -> None:
+        """Show everything, or what the filter ``line`` lets through, until cancelled."""
         self._filter = parsed(line)
         self.pane.filter_line.value = line
-        self.start(self._follow())
+        self._all = await self.journals.newest()
+        await self._look(self._looking)
+        # The rest is read once the console stands.
+        await asyncio.sleep(_FIRST_S)
+        self._all = await self.journals.index()
+        await self._look(self._looking)
+        while True:
+            await self._follow()
+            await asyncio.sleep(_AT_MOST_S)
 
     def changed(self, agent: str) -> None:
         """This agent's messages changed."""
         self._changed.add(agent)
+        self._news.set()
+
+    def forgotten(self, agent: str) -> None:
+        """This agent is of this machine no more."""
+        self._forgotten.add(agent)
         self._news.set()
 
     def narrow(self, wanted: Filter) -> None:
@@ -48,28 +69,32 @@ class Talk:
 
     async def fill(self, keys: tuple[Key, ...]) -> None:
         """Rows that came into view."""
-        self.pane.list.fill(await self.journals.rows(keys))
+        with contextlib.suppress(MailboxError):
+            self.pane.list.fill(await self.journals.rows(keys))
 
     async def whole(self, row: MessageRow) -> tuple[str, tuple[MessageRow, ...]]:
-        """A message's whole text, and its thread."""
+        """A message's whole text, and its thread.
+
+        Raises:
+            MailboxError: The journals are closed.
+        """
         return await self.journals.whole(row.key), await self.journals.thread(row.id)
 
     async def _follow(self) -> None:
-        self._all = await self.journals.newest()
-        await self._look(self._looking)
-        # The rest is read once the console stands.
-        await asyncio.sleep(_FIRST_S)
-        self._all = await self.journals.index()
-        await self._look(self._looking)
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            agents, self._changed = self._changed, set()
+        """Show what has changed, once something has."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_AGAIN_S if self.journals.troubled else None):
+                await self._news.wait()
+        self._news.clear()
+        gone, self._forgotten = self._forgotten, set()
+        agents, self._changed = (self._changed | self.journals.troubled) - gone, set()
+        for agent in sorted(gone):
+            self._all = await self.journals.remove_agent(agent)
+        if agents:
             self._all = await self.journals.changed(sorted(agents))
-            await self._look(self._looking)
-            for agent in agents:
-                self.pane.list.forget(agent)
-            await asyncio.sleep(_AT_MOST_S)
+        await self._look(self._looking)
+        for agent in agents:
+            self.pane.list.forget(agent)
 
     async def _look(self, number: int) -> None:
         """Show what the filter lets through, unless it changed meanwhile."""
@@ -81,7 +106,10 @@ class Talk:
             await asyncio.sleep(_TYPING_S)
             if number != self._looking:
                 return
-            keys = await self.journals.search(wanted.text)
+            try:
+                keys = await self.journals.search(wanted.text)
+            except MailboxError:
+                return
         if number != self._looking:
             return
         index = everything

@@ -71,7 +71,7 @@ def scene() -> Picture:
     )
     command = {"command": "rm -rf build && npm run build", "description": "Build anew"}
     happened = (
-        events.MeshOpened("team", "operator-desk"),
+        events.MeshOpened("team", "operator-desk", 1),
         events.HostSeen("dev", status("dev", working, unread=2), 1),
         events.HostSeen("web", status("web", asking), 2),
         events.HostSeen("ops", status("ops", idle), 3),
@@ -87,7 +87,8 @@ def scene() -> Picture:
                 tool="Bash",
                 tool_input=command,
                 asked_at_ms=NOW_MS - 125_000,
-            )
+            ),
+            5,
         ),
         events.QuestionsSeen(
             (Question("q1", "ops", "May I restart the canary [bold]now[/bold]?", NOW_MS - 60_000),),

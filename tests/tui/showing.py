@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from meshbot_core.session.records import Approval
 from meshbot_tui.app.calm import Calm
+from meshbot_tui.model.peers import changes_in
 from meshbot_tui.model.picture import Peer, Picture, Question, Sample
 from meshbot_tui.themes import DEFAULT, THEMES
 from tests.support.clock import FakeClock
@@ -100,6 +101,7 @@ def peer(name: str, latencies: tuple[float | None, ...] = (3.0,), **more: object
         "version": "0.4.0",
         "stamp": NOW_MS,
         "samples": samples,
+        "changes": changes_in(name, samples),
         "last_seen_ms": max((s.at_ms for s in samples if s.latency_ms is not None), default=0),
     }
     return Peer(name=name, **{**facts, **more})  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from meshbot_tui.model.picture import Picture
 from meshbot_tui.widgets.health import HealthPane
 from meshbot_tui.widgets.health.lines import (
     Columns,
-    changes_of,
+    detail_of,
     end_of,
     latency_of,
     parts_of,
@@ -81,11 +81,11 @@ def test_latencies_are_short(ms: float, text: str):
     assert latency_of(peer("dev", (ms,))) == text
 
 
-def test_who_came_and_went_is_read_from_the_samples():
-    changes = changes_of(peer("dev", (1.0, None, None, 2.0)))
+def test_a_peer_tells_its_version_its_protocol_and_what_is_queued_for_it():
+    text = detail_of(peer("dev", protocols=(1, 2), backlog=3), NOW_MS)
 
-    assert [change.has_come for change in changes] == [False, True]
-    assert [NOW_MS - change.at_ms for change in changes] == [10_000, 0]
+    assert "version 0.4.0 · protocol 1, 2" in text
+    assert "3 queued for it" in text
 
 
 async def test_who_is_down_comes_first_and_says_why():
@@ -108,15 +108,6 @@ async def test_the_chosen_peer_stays_chosen_when_it_goes_down():
 
         assert pane.table.chosen == "dev"
         assert "last seen" in text_of(pane.app)
-
-
-async def test_who_went_is_still_told_when_its_samples_are_forgotten():
-    went = peer("dev", (1.0, None))
-    async with showing(picture(went)) as (pane, pilot):
-        pane.show(picture(replace(went, samples=went.samples[-1:])), NOW_MS)
-        await pilot.pause()
-
-        assert "x dev went" in text_of(pane.app)
 
 
 async def test_the_operator_is_no_peer_of_its_own():

@@ -25,6 +25,8 @@ class Headline:
     unread: int = 0
     cost_usd: float = 0.0
     clock: str = ""
+    is_off_mesh: bool = False
+    """Whether the person is not on the mesh: nobody can be told anything."""
 
     @classmethod
     def of(cls, picture: Picture, now_ms: int) -> "Headline":
@@ -38,6 +40,7 @@ class Headline:
             picture.unread,
             picture.cost_today_usd,
             clock,
+            bool(picture.off_mesh),
         )
 
 
@@ -76,7 +79,9 @@ class MeshHeader(Widget):
         waits = f" {said.waiting} wait{'s' * (said.waiting == 1)} for you "
         facts = [
             ("mesh", f" {said.mesh or 'meshbot'} "),
-            ("fact", f" {said.online}/{said.known} online "),
+            ("needs", " off the mesh ")
+            if said.is_off_mesh
+            else ("fact", f" {said.online}/{said.known} online "),
             ("needs", waits) if said.waiting else ("fact", " nobody waits for you "),
             ("fact", f" {said.unread} unread "),
             ("fact", f" {dollars(said.cost_usd)} today "),

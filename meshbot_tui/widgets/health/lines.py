@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 
 from meshbot_core.clients.durations import span
 from meshbot_core.clients.text import clock_time, plain
-from meshbot_tui.model.picture import Peer, Sample
+from meshbot_tui.model.picture import Change, Peer, Sample
 
 SPAN_MS: Final = 600_000
 _STEPS_MS: Final = (2, 5, 10, 25, 50, 100, 250)
@@ -130,6 +129,8 @@ def _level(latency_ms: float | None) -> int:
 def detail_of(peer: Peer, now_ms: int) -> str:
     """All that is known of a peer."""
     facts = [plain(peer.url), f"version {plain(peer.version)}" if peer.version else ""]
+    if peer.protocols:
+        facts.append(f"protocol {', '.join(map(str, peer.protocols))}")
     if not peer.is_online:
         seen = span(now_ms - peer.last_seen_ms) if peer.last_seen_ms else ""
         facts.append(f"last seen {seen} ago" if seen else "not seen since the console runs")
@@ -142,28 +143,10 @@ def detail_of(peer: Peer, now_ms: int) -> str:
 # -- who came, who went
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Change:
-    """A peer came or went."""
-
-    at_ms: int
-    name: str
-    has_come: bool
-
-    @property
-    def text(self) -> str:
-        """On one line."""
-        mark, word = ("●", "came back") if self.has_come else ("x", "went")
-        return f"{clock_time(self.at_ms)}  {mark} {plain(self.name)} {word}"
-
-
-def changes_of(peer: Peer) -> tuple[Change, ...]:
-    """Each time the peer came or went, as far as the samples tell."""
-    return tuple(
-        Change(after.at_ms, peer.name, after.latency_ms is not None)
-        for before, after in pairwise(peer.samples)
-        if (before.latency_ms is None) != (after.latency_ms is None)
-    )
+def line_of(change: Change) -> str:
+    """A change on one line."""
+    mark, word = ("●", "came back") if change.has_come else ("x", "went")
+    return f"{clock_time(change.at_ms)}  {mark} {plain(change.name)} {word}"
 
 
 def _fit(text: str, width: int) -> str:

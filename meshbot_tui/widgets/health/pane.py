@@ -10,8 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from meshbot_core.clients.text import plain
-from meshbot_tui.model.picture import Peer, Picture
-from meshbot_tui.widgets.health.lines import Change, changes_of, detail_of
+from meshbot_tui.model.picture import Change, Peer, Picture
+from meshbot_tui.widgets.health.lines import detail_of, line_of
 from meshbot_tui.widgets.health.table import PeerTable
 
 _MAX_CHANGES: Final = 100
@@ -39,7 +39,6 @@ class HealthPane(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own word
         super().__init__(id=id)
         self._now_ms = 0
-        self._seen: dict[str, Peer] = {}
         self._changes: tuple[Change, ...] = ()
         self._shown: dict[str, str] = {}
 
@@ -58,7 +57,8 @@ class HealthPane(Widget):
         peers = [peer for name, peer in picture.peers.items() if name != picture.operator]
         peers.sort(key=lambda peer: (peer.is_online, peer.name))
         self._now_ms = now_ms
-        self._note_changes(peers)
+        found = sorted(change for peer in peers for change in peer.changes)
+        self._changes = tuple(found[-_MAX_CHANGES:])
         self.table.show(tuple(peers), now_ms)
         self._say("summary", _summary(peers))
         self._say_rest()
@@ -81,22 +81,13 @@ class HealthPane(Widget):
         peer = self.table.peer
         self._say("heading", self.table.heading)
         self._say("detail", detail_of(peer, self._now_ms) if peer is not None else "")
-        rows = [change.text for change in reversed(self._changes)]
+        rows = [line_of(change) for change in reversed(self._changes)]
         self._say("changes", "\n".join(rows) or "Nobody, since the console runs.")
 
     def _say(self, part: str, text: str) -> None:
         if self._shown.get(part) != text:
             self._shown[part] = text
             self.query_one(f"#{part}", Static).update(Content(text))
-
-    def _note_changes(self, peers: list[Peer]) -> None:
-        """Samples are forgotten after ten minutes; who came and went is kept longer."""
-        fresh = [peer for peer in peers if self._seen.get(peer.name) is not peer]
-        if not fresh:
-            return
-        self._seen = {peer.name: peer for peer in peers}
-        found = {change for peer in fresh for change in changes_of(peer)}
-        self._changes = tuple(sorted({*self._changes, *found}))[-_MAX_CHANGES:]
 
 
 def _summary(peers: list[Peer]) -> str:

@@ -1,0 +1,16 @@
+"""Why something could not be done, as a person is told."""
+
+from meshbot_core.errors import MeshError
+
+
+def reason_of(error: MeshError) -> str:
+    """An error and what to do, on one line."""
+    return f"{error}; {error.hint}" if error.hint else str(error)
+
+
+def reason_of_first(group: BaseExceptionGroup[MeshError]) -> str:
+    """The same of the first of several."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return reason_of(error) if isinstance(error, MeshError) else str(error)
