@@ -26,7 +26,7 @@ async def test_what_another_console_kept_keeps_none_from_opening(mesh_paths: Mes
 
 async def test_what_is_told_is_text_whoever_wrote_it(mesh_paths: MeshPaths):
     async with off_mesh(mesh_paths) as (app, _):
-        app.tell("\x1b[31m \u202e [bold]x[/bold]", "error", "dev")
+        app.tell("\x1b[31m \u202e [bold]x[/bold]", "error")
         await until(lambda: r"\x1b[31m \u202e [bold]x[/bold]" in text_of(app))
         app.main.pane.screen_view.show_notice("it has ended \x1b]0;x\x07 (status 3)")
         app.main.pane.turn("screen")
