@@ -90,7 +90,7 @@ async def test_what_agents_say_to_each_other_is_found_as_one_types(ops, dev, tmp
 async def test_a_mesh_that_is_not_there_is_made_in_place(home, tmp_path) -> None:
     async with console(tmp_path, "-m", "fresh") as terminal:
         await terminal.shows('There is no mesh "fresh"')
-        await terminal.insists("y", on="n starts one.")
+        await terminal.insists("y", on='mesh "fresh" is made')
     assert (home / ".mesh" / "fresh" / "config.json").exists()
 
 
