@@ -44,7 +44,7 @@ class Control:
         status: Callable[[], api.HostStatus],
         stop: Callable[[], None],
         on_came: Callable[[api.ClientView], None],
-        on_vanished: Callable[[str], None],
+        on_left: Callable[[str, bool], None],
         on_changed: Callable[[], None],
         reclaim: Callable[[], Awaitable[None]],
         more_routes: Sequence[web.RouteDef] = (),
@@ -57,7 +57,7 @@ class Control:
         self._status = status
         self._stop = stop
         self._on_came = on_came
-        self._on_vanished = on_vanished
+        self._on_left = on_left
         self._on_changed = on_changed
         self._reclaim = reclaim
         self._more_routes = more_routes
@@ -237,8 +237,9 @@ class Control:
             except ConnectionError:
                 pass  # the client is gone, which the block below notes
             finally:
-                if self._attendance.left(client, _now_s()):
-                    self._on_vanished(client.session)
+                is_vanished = self._attendance.left(client, _now_s())
+                if not self._attendance.is_present(client.session):
+                    self._on_left(client.session, is_vanished)
                 self._on_changed()
         return response
 

@@ -143,8 +143,8 @@ class AgentHost:
         except MeshError as error:
             log.warning("the operator could not be told: %s", error)
 
-    def _client_left(self, session: str) -> None:
-        self.sessions.client_left(session)
+    def _client_left(self, session: str, is_vanished: bool) -> None:
+        self.sessions.client_left(session, is_vanished=is_vanished)
         self._left.set()
         self._changed.set()
 
@@ -190,7 +190,7 @@ class AgentHost:
             status=self.status,
             stop=self.stop,
             on_came=self.sessions.client_came,
-            on_vanished=self._client_left,
+            on_left=self._client_left,
             on_changed=self._changed.set,
             reclaim=self._reclaim,
             more_routes=SessionRoutes(self.sessions).routes(),

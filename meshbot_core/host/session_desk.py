@@ -438,10 +438,13 @@ class SessionDesk:
                 # A headless Claude Code starts a lost server again by itself.
                 session.tools.came(client.session)
 
-    def client_left(self, client: str) -> None:
-        """A client's event stream ended."""
+    def client_left(self, client: str, *, is_vanished: bool) -> None:
+        """A client's event stream ended, ``is_vanished`` without a goodbye."""
         if (session := self.session) is not None:
-            session.tools.vanished(client)
+            if is_vanished:
+                session.tools.vanished(client)
+            else:
+                session.tools.said_goodbye(client)
             self._own_clients.discard(client)
             if session.ways.native_left(client):
                 session.pusher.native_left()

@@ -17,7 +17,10 @@ _MISSED_AFTER_MS: Final = 1000
 _STARTS_WITHIN_MS: Final = 30_000
 _COMES_WITHIN_MS: Final = 3000
 _PAUSE_MS: Final = 10_000
+_RETRY_MS: Final = 2000
+"""What is under way at the prompt is soon over; messages go on meanwhile."""
 _MOST_TRIES: Final = 4
+_SETTLED_AFTER_MS: Final = 10_000
 
 TypeLine = Callable[[str], Awaitable[bool]]
 """Types a line at the session's prompt; False when nothing can be typed there now."""
@@ -34,21 +37,35 @@ class ToolServer:
     server: str = "mesh"
     _client: str = ""
     _is_missed: bool = False
+    _came_ms: int = 0
+    _is_replacement: bool = False
+    """The server came in place of one that was lost."""
     _tries: int = 0
     _due_ms: int = 0
     _calm_until_ms: int = 0
 
     def came(self, client: str) -> None:
         """A server that our claude started opened its stream."""
+        self._is_replacement = self._is_missed and bool(self._client)
         self._client = client
+        self._came_ms = self.clock.now_ms()
         self._is_missed = False
         self._tries = 0
 
     def vanished(self, client: str) -> None:
-        """A stream ended without a goodbye; who says goodbye was ended on purpose."""
+        """A server's stream ended without a goodbye."""
         if client == self._client:
             self._is_missed = True
             self._due_ms = self.clock.now_ms() + _MISSED_AFTER_MS
+
+    def said_goodbye(self, client: str) -> None:
+        """A server was ended in order: on purpose, unless it had only just replaced a lost one.
+
+        2.1.330 starts a lost server again when a tool is called, and may end the new one at once,
+        together with what it still had of the old one.
+        """
+        if self._is_replacement and self.clock.now_ms() - self._came_ms < _SETTLED_AFTER_MS:
+            self.vanished(client)
 
     def started(self) -> None:
         """A claude was started: it is to start a server, unless its user switched that off."""
@@ -78,8 +95,9 @@ class ToolServer:
         if not (self.is_due and is_idle):
             return
         now_ms = self.clock.now_ms()
-        self._due_ms = now_ms + _PAUSE_MS
+        self._due_ms = now_ms + _RETRY_MS
         if await self.type_line(f"/mcp reconnect {self.server}"):
             self._tries += 1
+            self._due_ms = now_ms + _PAUSE_MS
             self._calm_until_ms = now_ms + _COMES_WITHIN_MS
             self.log.write("tools", "the session's MCP server is gone; it is connected again")

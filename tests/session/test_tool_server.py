@@ -50,6 +50,32 @@ async def test_a_server_that_stays_away_is_connected_again(tools, prompt, clock)
     assert not tools.wants_calm
 
 
+async def test_a_server_that_is_ended_on_purpose_is_not_asked_for(tools, prompt, clock):
+    tools.came("serve-1")
+    tools.said_goodbye("serve-1")
+    clock.advance(1500)
+    await tools.look()
+    assert (prompt.lines, tools.wants_calm) == ([], False)
+
+
+async def test_a_server_that_is_ended_as_soon_as_it_replaced_a_lost_one_is_asked_for(
+    tools, prompt, clock
+):
+    tools.came("serve-1")
+    tools.vanished("serve-1")
+    tools.came("serve-2")
+    clock.advance(900)
+    tools.said_goodbye("serve-2")
+    clock.advance(1500)
+    await tools.look()
+    assert prompt.lines == ["/mcp reconnect mesh"]
+
+    tools.came("serve-3")
+    clock.advance(20_000)
+    tools.said_goodbye("serve-3")
+    assert not tools.wants_calm
+
+
 async def test_a_server_that_comes_back_by_itself_is_left_alone(tools, prompt, clock):
     tools.came("serve-1")
     tools.vanished("serve-1")
@@ -83,7 +109,7 @@ async def test_nothing_is_typed_into_a_turn_or_beside_half_a_thought(tools, prom
     assert prompt.lines == []
     assert not tools.wants_calm  # messages go on until the prompt is free
     prompt.takes = True
-    clock.advance(10_000)
+    clock.advance(2000)
     await tools.look()
     assert prompt.lines == ["/mcp reconnect mesh"]
 
