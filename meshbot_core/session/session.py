@@ -33,7 +33,7 @@ from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tool_server import ToolServer
-from meshbot_core.session.tracker import LOST_LINES, Tracker, call_text
+from meshbot_core.session.tracker import LOST_LINES, Tracker, call_text, is_of_person
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
 from meshbot_core.terminal.reports import is_report
@@ -129,7 +129,7 @@ class Session:
         self._heard(self.tracker.hook(event))
         if isinstance(event, hooks.PostToolUse | hooks.PostToolUseFailure):
             self.around.approvals.was_called(event.tool, event.tool_input)
-        if isinstance(event, hooks.UserPromptSubmit):
+        if isinstance(event, hooks.UserPromptSubmit) and is_of_person(event.prompt):
             self.ways.is_typed = False
         self._note(event)
         if isinstance(event, hooks.PostToolUse) and not event.is_of_subagent:
@@ -400,8 +400,7 @@ class Session:
 
     async def process_gone(self) -> None:
         """The process ended: give back what it held, and let nobody wait for it."""
-        self.ways.process = None
-        self.ways.is_typed = False
+        self.ways.process_gone()
         self.tools.process_gone()
         await self.settled()
         self.tracker.ended()

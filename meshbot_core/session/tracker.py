@@ -209,8 +209,7 @@ class Tracker:
             shown = (*shown, Woken())
         if self._is_in_turn:
             return shown
-        is_by_human = not (ids or _is_notice(prompt) or is_own(prompt))
-        return (*self.turn_began(is_by_human=is_by_human), *shown)
+        return (*self.turn_began(is_by_human=is_of_person(prompt)), *shown)
 
     @property
     def silent_ms(self) -> int:
@@ -388,6 +387,11 @@ class Tracker:
 
 
 _NOTICES: Final = ("<task-notification>", "<system-reminder>", "<cross-session-message")
+
+
+def is_of_person(prompt: str) -> bool:
+    """Whether what Claude Code took in as a prompt is neither a push nor a notice."""
+    return not (ids_in(prompt) or _is_notice(prompt) or is_own(prompt))
 
 
 def _is_notice(prompt: str) -> bool:

@@ -16,8 +16,10 @@ from meshbot_core.session.waiters import Waiters
 _PASTE_AFTER_MS: Final = 2000
 _PASTE_BEGINS: Final = b"\x1b[200~"
 _PASTE_ENDS: Final = b"\x1b[201~"
+_WIPES_LINE: Final = b"\x15" * 2
+"""Ctrl+u: once for the line before the cursor, once more to come to the line above."""
 _RETURN_AFTER_S: Final = 0.15
-"""Text and return in one write would be one paste."""
+"""Keys and text in one write would be one paste."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class SessionWays:
     reports: SelfReports | None = None
     process: Keyboard | None = None
     is_typed: bool = False
-    """Something may stand half typed at the prompt."""
+    """Something of a person may stand half typed at the prompt."""
     typed_ms: int = 0
     """When a person typed last."""
     told: Callable[[Hop], None] = lambda hop: None
@@ -74,6 +76,14 @@ class SessionWays:
     """Whether nothing shall wake the session just now."""
     _natives: list[_Native] = field(default_factory=list)
     _last_said: SessionFile | None = None
+    _wipe: bytes = b""
+    """Takes away what was typed from here and not sent; it still stands at the prompt."""
+
+    def process_gone(self) -> None:
+        """The process ended, and with it what stood at its prompt."""
+        self.process = None
+        self.is_typed = False
+        self._wipe = b""
 
     def native_came(self, session: str, claude_pid: int) -> None:
         """An MCP server can post to the socket of the session that it runs in."""
@@ -159,15 +169,20 @@ class SessionWays:
         if self.is_typed or not self._is_at_prompt():
             return False
         typed_ms = self.typed_ms
+        if self._wipe:
+            process.write(self._wipe)
+            await asyncio.sleep(_RETURN_AFTER_S)
         process.write(_PASTE_BEGINS + text.encode(errors="replace") + _PASTE_ENDS)
         await asyncio.sleep(_RETURN_AFTER_S)
         self.looked_at()
         is_same = self.process is process
         if not is_same or not self._is_at_prompt() or self.typed_ms != typed_ms:
             # Return would answer what came up, or send what somebody typed meanwhile.
-            self.is_typed = is_same
+            self.is_typed = is_same and self.typed_ms != typed_ms
+            self._wipe = _WIPES_LINE * (1 + text.count("\n")) if is_same else b""
             return False
         process.write(b"\r")
+        self._wipe = b""
         return True
 
     def may_push(self) -> bool:

@@ -17,7 +17,7 @@ from meshbot_core.session.effects import (
     TurnBegan,
     TurnEnded,
 )
-from meshbot_core.session.tracker import STALLED_AFTER_MS, Tracker
+from meshbot_core.session.tracker import STALLED_AFTER_MS, Tracker, is_of_person
 from tests.support.clock import FakeClock
 
 PUSHED = (
@@ -291,3 +291,9 @@ def test_a_headless_turn_begins_with_the_replayed_line_and_ends_with_its_result(
 
     assert began == (TurnBegan(is_by_human=False), Shown(("m-1",)))
     assert ended == (TurnEnded(is_well=True), Spent(0.5, ""))
+
+
+def test_a_push_is_no_persons_prompt():
+    assert is_of_person("do it")
+    assert not is_of_person(PUSHED)
+    assert not is_of_person(own_words("Reminder: agent 'ops' still waits."))

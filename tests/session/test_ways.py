@@ -14,6 +14,7 @@ from meshbot_core.session.ways import Push, SessionWays
 from tests.support.clock import FakeClock
 
 PID = 4242
+CTRL_U = b"\x15"
 PUSH = Push("f-1", "hello", "ops")
 
 
@@ -106,7 +107,23 @@ async def test_return_is_not_pressed_when_a_dialog_came_up_after_the_text(scene)
 
     assert not await scene.pasted()
     assert scene.keyboard.typed == b"\x1b[200~hello\x1b[201~"
-    assert scene.ways.is_typed
+    assert not scene.ways.is_typed  # it is ours, nobody would miss it
+
+
+async def test_what_was_typed_and_not_sent_is_taken_away_before_more_is_typed(scene):
+    scene.says("idle")
+    scene.keyboard.on_write = lambda: scene.says("busy")
+    assert not await scene.ways.type_line("one\ntwo")
+    scene.keyboard.on_write = lambda: None
+    scene.keyboard.typed = b""
+
+    scene.says("idle")
+    assert await scene.pasted()
+    assert await scene.pasted()
+
+    first, second = scene.keyboard.typed.split(b"\r")[:2]
+    assert first == CTRL_U * 4 + b"\x1b[200~hello\x1b[201~"
+    assert second == b"\x1b[200~hello\x1b[201~"
 
 
 async def test_return_is_not_pressed_when_a_person_typed_after_the_text(scene):
