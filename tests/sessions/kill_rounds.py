@@ -11,7 +11,7 @@ import re
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -154,7 +154,7 @@ class KillRounds:
                 found.extend(_waiters_of(claude))
             return any(each not in self._killed for each in found)
 
-        await until(look, _BACK_LIMIT_S)
+        await self._awaits(look, f"no {victim} came back")
         return next(each for each in reversed(found) if each not in self._killed)
 
     async def _comes_to_read(self, number: int) -> None:
@@ -164,11 +164,14 @@ class KillRounds:
             self.shown.read(self.dev.model.requests)
             return any(each in self.shown for each in self.acknowledged[number:])
 
+        await self._awaits(look, "it does not read")
+
+    async def _awaits(self, look: Callable[[], Awaitable[bool]], otherwise: str) -> None:
         try:
             await until(look, _BACK_LIMIT_S)
         except TimeoutError:
             status = await self.dev.client.status()
-            raise AssertionError(f"it does not read: {status}\n{self.dev.log}") from None
+            raise AssertionError(f"{otherwise}: {status}\n{self.dev.log}") from None
 
     async def write(self) -> None:
         """Let ops write until cancelled; what ``send`` returns for is promised."""

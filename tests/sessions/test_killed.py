@@ -5,7 +5,7 @@ import pytest
 from meshbot_core.demo.binaries import OLDEST
 from tests.sessions.kill_rounds import KillRounds, Victim, rounds
 
-pytestmark = [pytest.mark.claude, pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.claude, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 async def test_decision_2_nothing_is_lost_whatever_is_killed_and_what_comes_twice_is_marked(

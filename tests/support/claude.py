@@ -25,7 +25,7 @@ from meshbot_core.demo.claude_home import clean_environment, model_environment, 
 from meshbot_core.demo.model import ScriptedModel, serving
 from meshbot_core.demo.script import Script
 
-TURN_LIMIT_S = 20.0
+TURN_LIMIT_S = 30.0
 _LINE_LIMIT = 16 * 1024 * 1024
 
 
@@ -116,8 +116,9 @@ class Claude:
 
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        # Else the first request may leave before the server is connected (decided by a race).
-        return clean_environment(self.home, {"PATH": path, "MCP_CONNECTION_NONBLOCKING": "0"})
+        # Else the first request may leave before the server is connected: at once, or after 5 s.
+        patience = {"MCP_CONNECTION_NONBLOCKING": "0", "MCP_CONNECT_TIMEOUT_MS": "20000"}
+        return clean_environment(self.home, {"PATH": path} | patience)
 
 
 def set_up_claude(version: str, folder: Path) -> Claude:
