@@ -30,6 +30,13 @@ class InvalidNameError(MeshError):
     exit_status = 2
 
 
+class NameTakenError(MeshError):
+    """Somebody else has that name on the mesh."""
+
+    code = "name_taken"
+    http_status = 409
+
+
 class InvalidUrlError(MeshError):
     """A peer URL that nothing can be sent to."""
 

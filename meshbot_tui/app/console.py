@@ -215,6 +215,10 @@ class Console(Telling):
         """What is kept of this mesh."""
         return self._keeper.remembered
 
+    def look_for(self, agent: str) -> None:
+        """Look at this agent as soon as it is there."""
+        self.main.agents.seek(agent)
+
     def remember(self, remembered: Remembered) -> None:
         """Keep it for the next time."""
         self._keeper.keep(remembered)

@@ -9,19 +9,24 @@ from typing import Final
 
 from meshbot_core.bootstrap.meshes import remove_peer
 from meshbot_core.claude.flags import sorted_flags
-from meshbot_core.clients.fleet import running_options
 from meshbot_core.clients.left_sessions import bring_back, end_left
+from meshbot_core.clients.looks import local_agents, looking_into
 from meshbot_core.clients.readiness import check_ready, is_trusted
 from meshbot_core.clients.sessions import session_client, stop_session
 from meshbot_core.clients.starting import Wanted, settled, started
-from meshbot_core.errors import HostRunningError, HostUnavailableError, NoSessionError
+from meshbot_core.errors import (
+    HostRunningError,
+    HostUnavailableError,
+    NameTakenError,
+    NoSessionError,
+)
 from meshbot_core.host.api import AskResult, SendResult
 from meshbot_core.host.client import HostClient
+from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.config import read_config
-from meshbot_core.mesh.operator import meant
+from meshbot_core.mesh.operator import CALLED, meant, operator_name
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
-from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.records import Decision, SessionOptions, SessionView, Verdict
 
 ASK_LIMIT_S: Final = 3600.0
@@ -70,8 +75,23 @@ class Actions:
 
     # -- sessions
 
-    async def check(self, options: SessionOptions) -> str:
-        """Let pass what can be started; returns what a person should know first, or nothing.
+    async def check_name(self, name: str) -> None:
+        """Let pass what an agent of this machine may be called.
+
+        Raises:
+            NameTakenError: It is the person's, or that of an agent elsewhere.
+        """
+        config = await asyncio.to_thread(read_config, self.mesh)
+        if name in (CALLED, operator_name(config)):
+            raise NameTakenError(f'"{name}" is you', hint="another name")
+        elsewhere = config.peers.get(name)
+        if elsewhere and name not in await asyncio.to_thread(local_agents, self.mesh):
+            raise NameTakenError(
+                f'"{name}" is an agent elsewhere, at {elsewhere.url}', hint="another name"
+            )
+
+    async def check(self, options: SessionOptions) -> None:
+        """Let pass what can be started.
 
         Raises:
             ClaudeError: Claude Code is missing, too old, not logged in or refuses its flags.
@@ -79,11 +99,13 @@ class Actions:
         """
         flags = sorted_flags(options.flags)
         folder, environment = Path(options.folder), dict(os.environ)
-        claude = with_defaults(options, self.mesh).claude
-        await asyncio.to_thread(check_ready, folder, flags, environment, claude=claude)
-        if options.kind == "interactive" and not is_trusted(folder, environment):
-            return "Claude Code will ask whether this folder is trusted: answer in its pane"
-        return ""
+        await asyncio.to_thread(check_ready, folder, flags, environment, claude=options.claude)
+
+    async def advice(self, options: SessionOptions) -> str:
+        """What a person should know before it is started, or nothing."""
+        if not await asyncio.to_thread(_asks_for_trust, options):
+            return ""
+        return "Claude Code will ask whether this folder is trusted: answer in its pane"
 
     async def start(self, name: str, options: SessionOptions) -> SessionView:
         """Start a session; it outlives the console.
@@ -96,9 +118,13 @@ class Actions:
         async with started(wanted) as client:
             return await settled(client)
 
-    async def options_of(self, name: str) -> SessionOptions | None:
-        """What the agent's session was started with."""
-        return await running_options(self.mesh.agent(name))
+    async def session_of(self, name: str) -> tuple[SessionOptions, str] | None:
+        """What the agent's session was started with, and the conversation it is in."""
+        async with looking_into(self.mesh.agent(name)) as client:
+            answer = await SessionClient(client).session()
+        if answer.session is None or answer.options is None:
+            return None
+        return answer.options, answer.session.conversation
 
     async def stop(self, name: str) -> None:
         """End the agent's session for good; its messages wait for the next one."""
@@ -134,6 +160,12 @@ class Actions:
         if name in (await asyncio.to_thread(read_config, self.mesh)).peers:
             await asyncio.to_thread(remove_peer, self.mesh, name)
         return place
+
+
+def _asks_for_trust(options: SessionOptions) -> bool:
+    folder = Path(options.folder)
+    is_shown = options.kind == "interactive" and folder.is_dir()
+    return is_shown and not is_trusted(folder, os.environ)
 
 
 def _put_aside(agent: AgentPaths) -> Path:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_core.session.records import Limits
+
+_MEMBERS: Final = TypeAdapter(dict[str, object])
 
 MAX_FORMS: Final = 100
 MAX_IGNORED: Final = 500
@@ -27,6 +30,9 @@ class StartForm(BaseModel):
     permission_mode: str = ""
     prompt: str = ""
     flags: str = ""
+    conversation: str = ""
+    """In which it is to go on: Claude Code's own session id."""
+    limits: Limits = Limits()
 
 
 class Remembered(BaseModel):
@@ -68,12 +74,23 @@ class Memory:
         return self.mesh.folder / "console.json"
 
     def read(self) -> Remembered:
-        """What was kept, or nothing."""
-        with contextlib.suppress(OSError, ValueError, ValidationError):
-            return Remembered.model_validate_json(self.path.read_bytes())
-        return Remembered()
+        """What was kept, but for what this console does not understand."""
+        try:
+            members = _MEMBERS.validate_json(self.path.read_bytes())
+        except (OSError, ValueError):
+            return Remembered()
+        return Remembered.model_validate(
+            {name: value for name, value in members.items() if _is_understood(name, value)}
+        )
 
     def write(self, remembered: Remembered) -> None:
         """Keep it, for this user's eyes only."""
         with contextlib.suppress(OSError, MeshError):
             write_atomically(self.path, remembered.model_dump_json(indent=2).encode())
+
+
+def _is_understood(name: str, value: object) -> bool:
+    with contextlib.suppress(ValidationError):
+        Remembered.model_validate({name: value})
+        return True
+    return False

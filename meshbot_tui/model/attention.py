@@ -55,6 +55,8 @@ _LOOKS: Final[dict[SessionState, Look]] = {
     "idle": Look("○", "idle", "good", 2),
     "stopped": Look("·", "stopped", "quiet", 4),
 }
+_KEPT_STARTING: Final = Look("◐", "starts", "warn", 1)
+"""Something keeps it from its prompt; often it asks whether the folder is trusted."""
 _LISTENS: Final = Look("-", "listens", "quiet", 3)
 _AWAY: Final = Look("·", "stopped", "quiet", 4)
 _GONE: Final = Look("x", "gone", "bad", 1)
@@ -121,6 +123,8 @@ def look_of(agent: Agent) -> Look:
             look = _GONE if agent.is_gone else _AWAY
         case _ if view is None:
             look = _LISTENS
+        case _ if view.state == "starting" and view.reason:
+            look = _KEPT_STARTING
         case _:
             look = _LOOKS[view.state]
     return look
@@ -155,12 +159,12 @@ def fallen(before: Picture, after: Picture) -> tuple[tuple[str, str], ...]:
 
 
 def _doing(agent: Agent, view: SessionView) -> str:
-    if agent.is_gone:
-        return GONE
-    if agent.host.problem or agent.host.presence == "away":
-        return agent.host.problem
-    if view.state in ("working", "needs_approval", "starting"):
+    if agent.is_gone or agent.host.problem or agent.host.presence == "away":
+        return GONE if agent.is_gone else agent.host.problem
+    if view.state in ("working", "needs_approval"):
         return view.doing
+    if view.state == "starting":
+        return view.reason or view.doing
     return view.reason or (_said_by_title(view.title) if view.state == "idle" else "")
 
 

@@ -1,6 +1,7 @@
 """What a person wants done: the dialogs it takes, what goes on, and what came of it."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -17,18 +18,21 @@ from meshbot_core.errors import (
     MeshError,
     NoSuchApprovalError,
     NoSuchMessageError,
+    SessionRunningError,
 )
 from meshbot_core.host.api import SendResult
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.records import Verdict
+from meshbot_core.types import checked_name
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.memory import Remembered, StartForm
 from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.model.compose import Draft
 from meshbot_tui.model.picture import Picture, Severity
 from meshbot_tui.screens.fleet import FleetDialog
+from meshbot_tui.screens.forms import first_form, form_of, options_of
 from meshbot_tui.screens.question import Question
-from meshbot_tui.screens.start import StartDialog, options_of
+from meshbot_tui.screens.start import StartDialog
 
 Answer = TypeVar("Answer")
 
@@ -47,6 +51,9 @@ class Stage(Protocol):
 
     def remember(self, remembered: Remembered) -> None:
         """Keep it for the next time."""
+
+    def look_for(self, agent: str) -> None:
+        """Look at this agent as soon as it is there."""
 
     def approval_settled(self, agent: str, approval_id: str) -> None:
         """It waits no more."""
@@ -77,23 +84,48 @@ class Deeds:
     # -- agents
 
     async def start(self, name: str = "") -> None:
-        """Ask what is to be started, and start it."""
+        """Ask what is to be started, and start it; ``name`` as it was, in its conversation."""
         kept = self.stage.remembered
-        last = kept.forms.get(name) or kept.forms.get(kept.last_form) or StartForm()
-        fresh = last.model_copy(update={"name": name, "folder": last.folder or str(Path.cwd())})
+        agent = self.stage.picture.agents.get(name)
+        first = first_form(name, kept, agent.view if agent is not None else None)
         form = await self.stage.ask_person(
-            StartDialog(kept.forms, fresh, self._busy(), self.actions.check)
+            StartDialog(kept.forms, first, self._check, self._advice)
         )
         if form is None:
             return
         self.stage.remember(self.stage.remembered.with_form(form))
-        self.stage.tell(f'"{form.name}" starts ...', agent=form.name)
+        advice = await self._advice(form)
+        severity: Severity = "warning" if advice else "note"
+        how = f"starts; {advice}" if advice else "starts ..."
+        self.stage.tell(f'"{form.name}" {how}', severity, form.name)
+        self.stage.look_for(form.name)
         view = await self.actions.start(form.name, options_of(form))
         if view.is_over:
             why = view.reason or view.state
             self.stage.tell(f'"{form.name}" ended at once: {why}', "error", form.name)
         else:
             self.stage.tell(f'"{form.name}" runs ({view.kind}, pid {view.pid})', agent=form.name)
+
+    async def _check(self, form: StartForm) -> None:
+        """Let pass what can be started.
+
+        Raises:
+            MeshError: It cannot be, and why.
+            ValueError: The flags are not quoted well.
+        """
+        checked_name(form.name)
+        if form.name in self._busy():
+            raise SessionRunningError(f'"{form.name}" runs', hint="another name, or stop it first")
+        await self.actions.check_name(form.name)
+        await self.actions.check(options_of(form))
+
+    async def _advice(self, form: StartForm) -> str:
+        return await self.actions.advice(options_of(form))
+
+    def _keep(self, form: StartForm) -> None:
+        kept = self.stage.remembered
+        last = {"last_form": kept.last_form}
+        self.stage.remember(kept.with_form(form).model_copy(update=last))
 
     def _busy(self) -> frozenset[str]:
         agents = self.stage.picture.agents.values()
@@ -105,6 +137,9 @@ class Deeds:
             Question(f'Stop "{name}"? Its session ends; what comes for it waits.', "stop it")
         ):
             self.stage.tell(f'"{name}" is being stopped ...', agent=name)
+            with contextlib.suppress(MeshError):
+                if (ran := await self.actions.session_of(name)) is not None:
+                    self._keep(form_of(name, *ran))
             await self.actions.stop(name)
             self.stage.tell(f'"{name}" is stopped', agent=name)
 

@@ -1,8 +1,7 @@
 """The dialog that starts an agent; what would fail is said before."""
 
-import shlex
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -15,8 +14,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
-from meshbot_core.session.records import SessionOptions
-from meshbot_core.types import checked_name
+from meshbot_core.session.records import Limits
 from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.connections.reasons import reason_of
 
@@ -31,7 +29,14 @@ MODES: Final = (
     ("plan only", "plan"),
 )
 
-Check = Callable[[SessionOptions], Awaitable[str]]
+_LAST: Final = "last"
+_GOES_ON: Final = (("goes on in its last one", _LAST), ("begins a new one", "new"))
+
+Check = Callable[[StartForm], Awaitable[None]]
+"""Raises a ``MeshError`` or, for flags that are not quoted well, a ``ValueError``."""
+
+Advice = Callable[[StartForm], Awaitable[str]]
+"""What a person should know first; quick, for it is asked while the form is filled in."""
 
 
 class StartDialog(ModalScreen[StartForm | None]):
@@ -53,51 +58,38 @@ class StartDialog(ModalScreen[StartForm | None]):
         & Label { width: 14; padding: 0 1 0 0; color: $text-muted; }
         & Input, & Select { width: 1fr; height: 1; border: none; }
         & Select > SelectCurrent { height: 1; border: none; }
-        & #problem { color: $error; height: auto; padding: 0 0 0 14; }
+        & #problem { color: $text-error; height: auto; padding: 0 0 0 14; }
+        & #advice { color: $text-warning; height: auto; padding: 0 0 0 14; }
         & #buttons { align-horizontal: right; padding: 1 0 0 0; }
         & Button { margin: 0 0 0 1; }
     }
     """
 
     def __init__(
-        self, forms: Mapping[str, StartForm], last: StartForm, busy: frozenset[str], check: Check
+        self, forms: Mapping[str, StartForm], first: StartForm, check: Check, advice: Advice
     ) -> None:
         super().__init__()
         self._forms = forms
-        self._last = last
-        self._busy = busy
+        self._first = first
         self._check = check
+        self._advice = advice
 
     def compose(self) -> ComposeResult:
         """Fields, what is wrong, and two buttons."""
-        last = self._last
+        first = self._first
+        modes = _modes(first.permission_mode, self._forms)
         with VerticalScroll() as box:
             box.border_title = "Start an agent"
-            yield _field("name", Input(last.name, id="name", placeholder="dev", compact=True))
-            yield _field(
-                "folder", Input(last.folder, id="folder", placeholder="~/src/app", compact=True)
-            )
-            yield _field(
-                "kind", Select(KINDS, value=last.kind, allow_blank=False, id="kind", compact=True)
-            )
-            yield _field(
-                "model",
-                Input(
-                    last.model, id="model", placeholder="Claude Code's own default", compact=True
-                ),
-            )
-            yield _field(
-                "permissions",
-                Select(
-                    MODES, value=last.permission_mode, allow_blank=False, id="mode", compact=True
-                ),
-            )
-            yield _field(
-                "first prompt", Input(last.prompt, id="prompt", placeholder="none", compact=True)
-            )
-            yield _field(
-                "flags", Input(last.flags, id="flags", placeholder="--add-dir ../lib", compact=True)
-            )
+            yield _field("name", _line("name", first.name, "dev"))
+            yield _field("folder", _line("folder", first.folder, "~/src/app"))
+            yield _field("kind", _choice("kind", KINDS, _kind(first)))
+            yield _field("model", _line("model", first.model, "Claude Code's own default"))
+            yield _field("permissions", _choice("mode", modes, first.permission_mode))
+            yield _field("first prompt", _line("prompt", first.prompt, "none"))
+            yield _field("flags", _line("flags", first.flags, "--add-dir ../lib"))
+            if first.conversation:
+                yield _field("conversation", _choice("goes-on", _GOES_ON, _LAST))
+            yield Static(id="advice", markup=False)
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Start (ctrl+s)", variant="primary", id="start", compact=True)
@@ -106,25 +98,42 @@ class StartDialog(ModalScreen[StartForm | None]):
     def on_mount(self) -> None:
         """The name comes first."""
         self.query_one("#name", Input).focus()
+        self.advise()
 
     @on(Input.Blurred, "#name")
     def recall(self) -> None:
         """An agent that was started before is started as it was."""
         form = self._forms.get(self.form.name)
-        if form is None or self.query_one("#folder", Input).value not in ("", self._last.folder):
+        is_new = self.form.name != self._first.name
+        is_own = self.query_one("#folder", Input).value not in ("", self._first.folder)
+        if form is None or not is_new or is_own:
             return
         self.query_one("#folder", Input).value = form.folder
-        self.query_one("#kind", Select).value = form.kind
+        self.query_one("#kind", Select).value = _kind(form)
         self.query_one("#model", Input).value = form.model
         self.query_one("#mode", Select).value = form.permission_mode
         self.query_one("#prompt", Input).value = form.prompt
         self.query_one("#flags", Input).value = form.flags
+        self.advise()
+
+    @on(Input.Blurred, "#folder")
+    @on(Select.Changed, "#kind")
+    @work(exclusive=True, group="advice")
+    async def advise(self) -> None:
+        """Say what a person should know before they start it."""
+        text = ""
+        with contextlib.suppress(MeshError, ValueError):
+            text = await self._advice(self.form)
+        self.query_one("#advice", Static).update(Content(plain(text)))
 
     @property
     def form(self) -> StartForm:
         """What is typed in."""
+        name = self.query_one("#name", Input).value.strip()
         return StartForm(
-            name=self.query_one("#name", Input).value.strip(),
+            conversation=self._first.conversation if self._goes_on(name) else "",
+            limits=self._limits(name),
+            name=name,
             folder=self.query_one("#folder", Input).value.strip(),
             kind=str(self.query_one("#kind", Select).value),
             model=self.query_one("#model", Input).value.strip(),
@@ -132,6 +141,15 @@ class StartDialog(ModalScreen[StartForm | None]):
             prompt=self.query_one("#prompt", Input).value.strip(),
             flags=self.query_one("#flags", Input).value.strip(),
         )
+
+    def _goes_on(self, name: str) -> bool:
+        answers = self.query("#goes-on").results(Select)
+        return name == self._first.name and any(answer.value == _LAST for answer in answers)
+
+    def _limits(self, name: str) -> Limits:
+        """They are the agent's own, and stand in no field."""
+        own = self._first if name == self._first.name else self._forms.get(name)
+        return own.limits if own is not None else Limits()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#start")
@@ -150,11 +168,7 @@ class StartDialog(ModalScreen[StartForm | None]):
         form = self.form
         self._say("checking ...")
         try:
-            if form.name in self._busy:
-                self._say(f'"{form.name}" runs already; another name, or stop it first')
-                return
-            checked_name(form.name)
-            await self._check(options_of(form))
+            await self._check(form)
         except MeshError as error:
             self._say(reason_of(error))
         except ValueError as error:
@@ -166,23 +180,25 @@ class StartDialog(ModalScreen[StartForm | None]):
         self.query_one("#problem", Static).update(Content(plain(text)))
 
 
+def _kind(form: StartForm) -> str:
+    """One that there is: a newer console may have kept another."""
+    return form.kind if form.kind in dict(KINDS).values() else "interactive"
+
+
+def _modes(mode: str, forms: Mapping[str, StartForm]) -> list[tuple[str, str]]:
+    """Ours, and those that were used before, of which Claude Code may know more than we do."""
+    used = {mode, *(form.permission_mode for form in forms.values())}
+    others = sorted(used - set(dict(MODES).values()))
+    return [*MODES, *((plain(each), each) for each in others)]
+
+
 def _field(label: str, widget: Input | Select[str]) -> Horizontal:
     return Horizontal(Label(label), widget)
 
 
-def options_of(form: StartForm) -> SessionOptions:
-    """The session that a form asks for.
+def _line(name: str, value: str, placeholder: str) -> Input:
+    return Input(value, id=name, placeholder=placeholder, compact=True)
 
-    Raises:
-        ValueError: The flags are not quoted well.
-    """
-    flags = shlex.split(form.flags)
-    if form.model:
-        flags += ["--model", form.model]
-    if form.permission_mode:
-        flags += ["--permission-mode", form.permission_mode]
-    if form.prompt:
-        flags += ["--", form.prompt] if form.prompt.startswith("-") else [form.prompt]
-    folder = Path(form.folder or ".").expanduser().absolute()
-    kind = "headless" if form.kind == "headless" else "interactive"
-    return SessionOptions(kind=kind, folder=str(folder), flags=tuple(flags))
+
+def _choice(name: str, choices: Sequence[tuple[str, str]], value: str) -> Select[str]:
+    return Select(choices, value=value, allow_blank=False, id=name, compact=True)

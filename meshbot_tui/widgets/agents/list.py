@@ -78,6 +78,7 @@ class AgentList(ScrollView, can_focus=True):
         self.chosen: str | None = None
         self.preferred: str = ""
         """Who is chosen first, once known."""
+        self._sought = ""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
         """Show these rows; who has scrolled down keeps the same ones in view."""
@@ -121,6 +122,8 @@ class AgentList(ScrollView, can_focus=True):
     def _choose_first(self) -> None:
         """Somebody is always chosen: who was last, else the first that a person would look at."""
         names = [row.name for row in self._rows]
+        if self._sought in names:
+            self.choose(self._sought)
         if self.chosen in names:
             return
         if self.preferred in names:
@@ -130,8 +133,14 @@ class AgentList(ScrollView, can_focus=True):
         elif self.chosen is not None or not self.preferred:
             self.chosen = None
 
+    def seek(self, name: str) -> None:
+        """Choose this agent as soon as it is there, unless the person chooses another first."""
+        self._sought = name
+        self._choose_first()
+
     def choose(self, name: str) -> None:
         """Make this agent the chosen one, and tell."""
+        self._sought = ""
         if name == self.chosen:
             return
         self.chosen = name

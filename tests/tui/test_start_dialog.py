@@ -1,0 +1,112 @@
+"""The dialog that starts an agent."""
+
+import pytest
+from textual.widgets import Button, Select, Static
+
+from meshbot_core.errors import NameTakenError
+from meshbot_tui.connections.memory import StartForm
+from meshbot_tui.screens.start import StartDialog
+from tests.support.waiting import until
+from tests.tui.desk import LIMIT_S, NOT_YET, Asked, Desk, at_desk, taken, typed
+from tests.tui.showing import text_of
+
+FIRST = StartForm(folder="/src")
+KEPT = {
+    "dev": StartForm(name="dev", folder="/dev", model="opus", prompt="begin", flags="--verbose"),
+    "odd": StartForm(name="odd", permission_mode="auto", kind="of a newer console"),
+}
+
+
+async def taken_name(form: StartForm) -> None:
+    if form.name == "me":
+        raise NameTakenError('"me" is you', hint="another name")
+
+
+async def untrusted(form: StartForm) -> str:
+    return "the folder is asked about" if form.folder == "/new" else ""
+
+
+def dialog(first: StartForm = FIRST) -> StartDialog:
+    return StartDialog(KEPT, first, taken_name, untrusted)
+
+
+async def opened(desk: Desk, first: StartForm = FIRST) -> Asked:
+    return await Asked(desk, dialog(first)).open()
+
+
+def said(asked: Asked, place: str) -> str:
+    return str(asked.dialog.query_one(place, Static).render())
+
+
+async def test_what_is_typed_is_the_answer():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk)
+        typed(desk, *"web", "tab", *"/web", "tab", "tab", *"opus", "enter")
+        await until(lambda: asked.answer is not NOT_YET, LIMIT_S)
+        assert asked.answer == StartForm(name="web", folder="/web", model="opus")
+
+
+@pytest.mark.parametrize("key", ["escape", "#cancel"])
+async def test_it_is_left_by_key_and_by_mouse(key: str):
+    async with at_desk() as (desk, pilot):
+        asked = await opened(desk)
+        if key.startswith("#"):
+            await pilot.click(key)
+        else:
+            typed(desk, key)
+        await until(lambda: asked.answer is None, LIMIT_S)
+
+
+async def test_what_cannot_be_started_is_said_before_and_can_be_mended():
+    async with at_desk() as (desk, pilot):
+        asked = await opened(desk)
+        typed(desk, *"me", "enter")
+        await until(lambda: '"me" is you; another name' in text_of(desk), LIMIT_S)
+        assert asked.answer is NOT_YET
+        typed(desk, "n", *"u")
+        await taken(desk)
+        await pilot.click(asked.dialog.query_one("#start", Button))
+        await until(lambda: asked.answer == FIRST.model_copy(update={"name": "menu"}), LIMIT_S)
+
+
+async def test_an_untrusted_folder_is_told_of_while_the_form_is_filled_in():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk)
+        typed(desk, *"web", "tab", *"/new", "tab")
+        await until(lambda: said(asked, "#advice") == "the folder is asked about", LIMIT_S)
+        typed(desk, "shift+tab", *"/old", "tab")
+        await until(lambda: said(asked, "#advice") == "", LIMIT_S)
+
+
+async def test_an_agent_that_was_started_before_is_filled_in_as_it_was():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk)
+        typed(desk, *"dev", "tab")
+        await taken(desk)
+        await until(lambda: asked.dialog.form == KEPT["dev"], LIMIT_S)
+
+
+async def test_what_is_started_again_goes_on_in_its_conversation_or_begins_anew():
+    again = KEPT["dev"].model_copy(update={"conversation": "c1", "prompt": ""})
+    async with at_desk() as (desk, _):
+        asked = await opened(desk, again)
+        typed(desk, "tab")
+        await taken(desk)
+        assert asked.dialog.form == again
+        asked.dialog.query_one("#goes-on", Select).value = "new"
+        assert asked.dialog.form.conversation == ""
+
+
+async def test_another_name_does_not_go_on_in_that_conversation():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk, KEPT["dev"].model_copy(update={"conversation": "c1"}))
+        typed(desk, *"2", "tab")
+        await taken(desk)
+        assert (asked.dialog.form.name, asked.dialog.form.conversation) == ("2", "")
+
+
+async def test_what_a_newer_console_kept_can_be_chosen_or_is_left_out():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk, KEPT["odd"])
+        form = asked.dialog.form
+        assert (form.permission_mode, form.kind) == ("auto", "interactive")
