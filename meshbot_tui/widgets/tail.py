@@ -42,6 +42,11 @@ class TailView(ScrollView, can_focus=True):
         if not self._is_ours:
             self.is_live = int(new_value) >= self._last_top and self.may_follow()
 
+    def watch_show_vertical_scrollbar(self, is_shown: bool) -> None:
+        """A bar that comes shows where one is; it was not told of what was scrolled before it."""
+        if is_shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def may_follow(self) -> bool:
         """Whether what stands at the end may move up there."""
         return True

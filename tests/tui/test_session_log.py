@@ -34,6 +34,8 @@ async def test_a_log_that_is_there_before_it_is_shown_is_shown_at_its_end():
         await pilot.pause()
         assert "number 189" in text_of(app)
 
+        assert pane.log_view.vertical_scrollbar.position == pane.log_view.max_scroll_y
+
         pane.log_view.begin()
         pane.add_log(lines(200, 300))
         await pilot.pause()
