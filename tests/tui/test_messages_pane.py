@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.cells import cell_len
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Static
@@ -11,6 +12,7 @@ from textual.widgets import ContentSwitcher, Static
 from meshbot_tui.model.filters import Filter
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow, Stand
 from meshbot_tui.widgets.messages import MessageList, MessagesPane
+from meshbot_tui.widgets.messages.lines import parts_of
 from tests.support.waiting import until
 from tests.tui.showing import NOW_MS, Showing, text_of
 
@@ -302,3 +304,15 @@ async def test_hostile_text_is_shown_and_does_nothing():
         app.pane.list.fill([row(("dev", 0), text=evil)])
         await pilot.pause()
         assert r"\x1b[2J\u202egnp.exe [@click=app.quit]x[/] 漢字 👩‍💻\x0anext" in text_of(app)
+
+
+@pytest.mark.parametrize("width", [38, 49, 50, 69, 70, 99, 120])
+def test_a_line_is_as_wide_as_it_may_be(width: int):
+    said = row(("dev", 1), text="漢字 " * 90)
+    assert sum(cell_len(text) for _, text in parts_of(said, width, NOW_MS)) == width
+
+
+def test_in_little_room_what_was_said_is_told_before_when():
+    said = row(("dev", 1), text="the canary is free")
+    line = "".join(text for _, text in parts_of(said, 39, NOW_MS))
+    assert line.rstrip() == " dev → web       delivered the canary…"

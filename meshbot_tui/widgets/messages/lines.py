@@ -12,6 +12,7 @@ _KINDS: Final = {"message": "msg", "ask": "ask", "response": "ans"}
 _MARKS: Final = {"ask": "?", "response": "!"}
 _WIDE: Final = 100
 _NARROW: Final = 70
+_SLIM: Final = 50
 _MINUTES: Final = len(" 10:42")
 _STATE_COLUMNS: Final = 10
 
@@ -51,8 +52,16 @@ def parts_of(row: MessageRow, width: int, now_ms: int) -> tuple[Part, ...]:
     word, tone = state_of(row)
     clock = f" {clock_of(row.at_ms, now_ms)}"
     route = f"{plain(row.sender)} → {plain(row.to)}"
-    if width < _NARROW:
-        head: tuple[Part, ...] = (
+    head: tuple[Part, ...]
+    if width < _SLIM:
+        # What was said matters more than when.
+        head = (
+            ("route", _fitting(f" {route}", 15)),
+            ("kind", f"{_MARKS.get(row.kind, ' ')} "),
+            (tone, _fitting(word, 9)),
+        )
+    elif width < _NARROW:
+        head = (
             ("quiet", set_cell_size(clock[:_MINUTES], 7)),
             ("route", _fitting(route, 18)),
             ("kind", f" {_MARKS.get(row.kind, ' ')} "),
