@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from meshbot_core.types import SystemClock
+from tests.tui import scene
+
 
 @pytest.fixture
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -14,3 +17,10 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def same_time(utc: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the time of the scene, and stays that."""
+    monkeypatch.setattr(time, "time", lambda: scene.NOW_MS / 1000)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: scene.NOW_MS)

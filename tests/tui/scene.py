@@ -1,18 +1,31 @@
 """A still picture of a mesh: what the tests of how things look are given."""
 
+from collections.abc import Iterable
+
+from textual.app import SystemCommand
+from textual.pilot import Pilot
+from textual.screen import Screen
+
 from meshbot_core.host.api import API_VERSION, HostStatus, PeerView
 from meshbot_core.session.records import Approval, SessionView
 from meshbot_tui.app.calm import Calm
+from meshbot_tui.app.commands import Commands
 from meshbot_tui.model import events
 from meshbot_tui.model.apply import apply
 from meshbot_tui.model.journal import JournalIndex, MessageRow, Stand
 from meshbot_tui.model.picture import Picture, Question
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.themes import DEFAULT, THEMES
+from meshbot_tui.widgets.approvals import ApprovalCard
 from meshbot_tui.widgets.messages import MessageList
+from meshbot_tui.widgets.pane import Face
+from meshbot_tui.widgets.terminal import TerminalView
+from tests.support.waiting import until
 
 NOW_MS = 1_795_000_000_000
 """2026-11-18 15:06:40 UTC; the tests set the zone."""
+
+_SAME = 3
 
 SCREEN = (
     "\x1b[2J\x1b[H\x1b[1mClaude Code\x1b[0m v2.1.330\r\n\r\n"
@@ -102,7 +115,7 @@ def scene() -> Picture:
     return picture
 
 
-def messages() -> tuple[MessageRow, ...]:
+def messages(times: int = 1) -> tuple[MessageRow, ...]:
     """A conversation in which everything happens that can."""
     arrived: dict[str, object] = {"state": "delivered"}
     said: tuple[tuple[str, str, str, str, dict[str, object]], ...] = (
@@ -121,8 +134,8 @@ def messages() -> tuple[MessageRow, ...]:
         ("dev", "nobody", "message", "lost", {"state": "failed", "error": "404: no such agent"}),
     )
     rows: list[MessageRow] = []
-    for number, (sender, to, kind, text, more) in enumerate(said):
-        at_ms = NOW_MS - 60_000 * (len(said) - number)
+    for number, (sender, to, kind, text, more) in enumerate(said * times):
+        at_ms = NOW_MS - 60_000 * (len(said) * times - number)
         facts = {"text": text, "size": len(text), "at_ms": at_ms} | more
         rows.append(
             MessageRow(
@@ -132,35 +145,79 @@ def messages() -> tuple[MessageRow, ...]:
     return tuple(rows)
 
 
-class Still(Calm[None]):
-    """The main screen, shown this picture and nothing else."""
+def log() -> list[str]:
+    """What stands in the log of a session without a screen."""
+    lines = ["session started, headless", "state working", "tool Bash npm test", "tool Read a.py"]
+    lines += ["failed: the model said [bold]no[/bold] " + "again and " * 12, "state idle"]
+    return [f"2026-11-18T15:0{n % 6}:00.000Z {line}" for n, line in enumerate(lines * 8)]
 
-    def __init__(self, view: str = "terminal", *, theme: str = DEFAULT) -> None:
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until what came by itself takes keys, and nothing changes any more."""
+    cards = pilot.app.screen.query(ApprovalCard)
+    await until(lambda: not any(card.is_held for card in cards))
+    seen: list[str] = []
+
+    async def looks_the_same() -> bool:
+        await pilot.pause()
+        seen.append(pilot.app.export_screenshot())
+        return len(seen) > _SAME and len(set(seen[-_SAME:])) == 1
+
+    await until(looks_the_same, 10)
+
+
+class Still(Calm[None]):
+    """The main screen, shown this picture and nothing else; ``above`` lies before it."""
+
+    def __init__(
+        self,
+        view: str = "terminal",
+        *,
+        theme: str = DEFAULT,
+        face: Face = "screen",
+        times: int = 1,
+        above: Screen[object] | None = None,
+    ) -> None:
+        """``times``: so often the same was said in the messages."""
         super().__init__()
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
         self.main = MainScreen()
         self._view = view
+        self._face: Face = face
+        self._messages = messages(times)
+        self._above = above
 
     async def on_mount(self) -> None:
         await self.push_screen(self.main)
-        picture, main = scene(), self.main
+        picture, main, rows = scene(), self.main, self._messages
         main.look_at(self._view)
         found = main.show(picture, NOW_MS)
-        rows = messages()
         stands = [Stand(r.at_ms, *r.key, r.sender, r.to, r.kind) for r in rows]
         main.messages.show(JournalIndex.of(stands), len(rows))
-        main.pane.turn("screen")
         main.pane.describe(found[0])
-        main.pane.screen_view.repaint(90, 30, SCREEN.encode())
+        main.pane.log_view.add(log())
+        main.pane.say("It runs in no terminal here. [b]r[/b] restarts it.")
+        main.pane.turn(self._face)
+        main.pane.mark_keys(has_keys=False)
         if self._view == "grid":
             await main.grid.put(["dev", "web", "docs"])
-            for name in ("dev", "web", "docs"):
-                if (pane := main.grid.view_of(name)) is not None:
-                    pane.repaint(60, 20, SCREEN.encode())
             main.grid.describe(found)
+        if self._above is not None:
+            await self.push_screen(self._above)
+        self.call_after_refresh(self._paint)
+
+    def _paint(self) -> None:
+        """Programs have as much room as they are shown in."""
+        for view in self.main.query(TerminalView):
+            if view.size.area:
+                view.repaint(view.size.width, view.size.height, SCREEN.encode())
 
     def on_message_list_rows_wanted(self, event: MessageList.RowsWanted) -> None:
-        known = {row.key: row for row in messages()}
+        known = {row.key: row for row in self._messages}
         self.main.messages.list.fill(known[key] for key in event.keys)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Those of the console."""
+        return Commands.get_system_commands(self, screen)

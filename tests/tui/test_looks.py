@@ -1,49 +1,19 @@
 """How the console looks: pictures that were looked at before they were accepted."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 
-from meshbot_core.types import SystemClock
-from meshbot_tui.widgets.approvals import ApprovalCard
-from tests.support.waiting import until
-from tests.tui import scene
-from tests.tui.scene import Still
+from meshbot_tui.widgets.pane import Face
+from tests.tui.scene import Still, settled
+from tests.tui.showing import SIZE_NAMES, SIZES
 
 Compare = Callable[..., bool]
-SIZES = ((80, 24), (120, 40))
-SAME = 3
+pytestmark = pytest.mark.usefixtures("same_time")
+sizes = pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
 
 
-@pytest.fixture(autouse=True)
-def same_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The zone and the time of the pictures."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(time, "time", lambda: scene.NOW_MS / 1000)
-    monkeypatch.setattr(SystemClock, "now_ms", lambda _: scene.NOW_MS)
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Wait until what came by itself takes keys, and nothing changes any more."""
-    cards = pilot.app.screen.query(ApprovalCard)
-    await until(lambda: not any(card.is_held for card in cards))
-    seen: list[str] = []
-
-    async def looks_the_same() -> bool:
-        await pilot.pause()
-        seen.append(pilot.app.export_screenshot())
-        return len(seen) > SAME and len(set(seen[-SAME:])) == 1
-
-    await until(looks_the_same, 10)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+@sizes
 @pytest.mark.parametrize("view", ["terminal", "grid", "messages", "approvals", "health"])
 def test_each_view(snap_compare: Compare, view: str, size: tuple[int, int]) -> None:
     assert snap_compare(Still(view), terminal_size=size, run_before=settled)
@@ -53,7 +23,23 @@ def test_a_large_terminal(snap_compare: Compare) -> None:
     assert snap_compare(Still("messages"), terminal_size=(200, 60), run_before=settled)
 
 
-@pytest.mark.parametrize("theme", ["meshbot-light", "ansi-dark"])
+@pytest.mark.parametrize("view", ["terminal", "messages", "approvals"])
+def test_the_smallest_terminal(snap_compare: Compare, view: str) -> None:
+    assert snap_compare(Still(view), terminal_size=(40, 12), run_before=settled)
+
+
+@pytest.mark.parametrize("face", ["log", "words"])
+@sizes
+def test_who_has_no_screen(snap_compare: Compare, face: Face, size: tuple[int, int]) -> None:
+    assert snap_compare(Still(face=face), terminal_size=size, run_before=settled)
+
+
+@sizes
+def test_more_messages_than_there_is_room_for(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(Still("messages", times=9), terminal_size=size, run_before=settled)
+
+
+@pytest.mark.parametrize("theme", ["meshbot-light", "ansi-dark", "ansi-light"])
 def test_each_theme(snap_compare: Compare, theme: str) -> None:
     still = Still("approvals", theme=theme)
     assert snap_compare(still, terminal_size=(100, 30), run_before=settled)
