@@ -1,31 +1,25 @@
 """The console: what its widgets ask for is done."""
 
-import contextlib
 import time
 
 from textual import on, work
 from textual.events import Event, Key
 
-from meshbot_core.errors import MailboxError
 from meshbot_core.session.records import Approval, Verdict
-from meshbot_tui.app.commands import Commands
+from meshbot_tui.app.letters import Letters
 from meshbot_tui.connections.screens import ScreenFeed
-from meshbot_tui.model.compose import Draft
-from meshbot_tui.model.journal import MessageRow
 from meshbot_tui.screens.approval import ApprovalModal
 from meshbot_tui.screens.main import MainScreen
-from meshbot_tui.screens.message import MessageScreen
 from meshbot_tui.screens.question import Question
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
 from meshbot_tui.widgets.grid import GridPane
-from meshbot_tui.widgets.messages import MessageList, MessagesPane
 from meshbot_tui.widgets.pane import AgentPane
 from meshbot_tui.widgets.terminal import TerminalView, pasting
 
 
-class MeshbotApp(Commands):
+class MeshbotApp(Letters):
     """Messages of the widgets; keys, values and connections are its bases'."""
 
     # What is told stands over the list of agents, never over what is being typed or read.
@@ -65,68 +59,6 @@ class MeshbotApp(Commands):
 
     def _decide(self, agent: str, approval_id: str, verdict: Verdict) -> None:
         self._do("approval", lambda deeds: deeds.decide(agent, approval_id, verdict), agent)
-
-    # -- messages
-
-    @on(MessagesPane.Filtered)
-    def filtered(self, event: MessagesPane.Filtered) -> None:
-        """Other messages are to be shown."""
-        self._keep(filter=event.line)
-        if self.talk is not None:
-            self.talk.narrow(event.filter)
-
-    @on(MessageList.RowsWanted)
-    def rows_wanted(self, event: MessageList.RowsWanted) -> None:
-        """Rows came into view."""
-        if self.talk is not None:
-            self._started(self.talk.fill(event.keys))
-
-    @on(MessageList.Opened)
-    def opened(self, event: MessageList.Opened) -> None:
-        """One message and its thread."""
-        self.opens(self._open(event.row), group="dialogs")
-
-    async def _open(self, row: MessageRow) -> None:
-        if (found := await self._whole(row)) is None:
-            return
-        text, thread = found
-        wanted = await self.ask_person(MessageScreen(row, text, thread))
-        if wanted == "copy":
-            self._copy(text)
-        elif wanted == "again":
-            self._again(row, text)
-        elif wanted == "answer":
-            self.main.compose_line.begin(f"!{row.id} ")
-
-    @on(MessageList.CopyWanted)
-    @work(group="dialogs", exit_on_error=False)
-    async def copy_wanted(self, event: MessageList.CopyWanted) -> None:
-        """A message's whole text."""
-        if (found := await self._whole(event.row)) is not None:
-            self._copy(found[0])
-
-    @on(MessageList.AgainWanted)
-    @work(group="dialogs", exit_on_error=False)
-    async def again_wanted(self, event: MessageList.AgainWanted) -> None:
-        """The same once more, when the person is sure."""
-        if (found := await self._whole(event.row)) is not None:
-            self._again(event.row, found[0])
-
-    async def _whole(self, row: MessageRow) -> tuple[str, tuple[MessageRow, ...]] | None:
-        """A message's text and its thread; None while no journal is open."""
-        if self.talk is not None:
-            with contextlib.suppress(MailboxError):
-                return await self.talk.whole(row)
-        self.tell("The messages cannot be read now.", "warning")
-        return None
-
-    def _copy(self, text: str) -> None:
-        self.copy_to_clipboard(text)
-        self.toast(f"{len(text):,} characters copied", timeout_s=2)
-
-    def _again(self, row: MessageRow, text: str) -> None:
-        draft = Draft("send", row.to, text)
-        self._do(f"to {row.to}", lambda deeds: deeds.say(draft), row.to)
 
     # -- messages of the widgets
 

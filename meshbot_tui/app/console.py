@@ -13,7 +13,7 @@ from textual.worker import Worker
 
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.clients.text import plain
-from meshbot_core.errors import MeshError
+from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.app.keeping import Keeper
 from meshbot_tui.app.telling import Telling
@@ -24,6 +24,7 @@ from meshbot_tui.connections.operator import Operator
 from meshbot_tui.connections.reasons import reason_of, reason_of_first
 from meshbot_tui.model import events
 from meshbot_tui.model.attention import Row
+from meshbot_tui.model.journal import MessageRow
 from meshbot_tui.model.picture import Picture
 from meshbot_tui.screens.attention import Attention
 from meshbot_tui.screens.deeds import Deeds
@@ -245,6 +246,15 @@ class Console(Telling):
         answered = self.push_screen(dialog, wait_for_dismiss=True)
         self.has_opened()
         return await asyncio.shield(answered)
+
+    async def sender_of(self, message_id: str) -> str | None:
+        """Who wrote a message that came to the person."""
+        thread: tuple[MessageRow, ...] = ()
+        if self.talk is not None:
+            with contextlib.suppress(MailboxError):
+                thread = await self.talk.thread(message_id)
+        own = self.picture.operator
+        return next((row.sender for row in thread if (row.id, row.to) == (message_id, own)), None)
 
     def approval_settled(self, agent: str, approval_id: str) -> None:
         """It waits no more."""

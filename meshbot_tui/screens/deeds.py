@@ -6,13 +6,12 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-from textual.screen import ModalScreen
+from typing import Final
 
 from meshbot_core.clients.fleet import FleetWork, take_down
 from meshbot_core.clients.fleet_file import Fleet, read_fleet
 from meshbot_core.clients.looks import side_by_side
+from meshbot_core.clients.text import prose
 from meshbot_core.errors import (
     ApprovalDecidedError,
     MeshError,
@@ -21,48 +20,22 @@ from meshbot_core.errors import (
     SessionRunningError,
 )
 from meshbot_core.host.api import SendResult
-from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths, open_mesh
 from meshbot_core.session.records import Verdict
 from meshbot_core.types import checked_name
 from meshbot_tui.connections.actions import Actions
-from meshbot_tui.connections.memory import Remembered, StartForm
+from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.model.compose import Draft
-from meshbot_tui.model.picture import Picture, Severity
+from meshbot_tui.model.journal import MessageRow
+from meshbot_tui.model.picture import Severity
 from meshbot_tui.screens.fleet import FleetDialog
 from meshbot_tui.screens.forms import first_form, form_of, options_of
 from meshbot_tui.screens.question import Question
+from meshbot_tui.screens.stage import Stage
 from meshbot_tui.screens.start import StartDialog
 
-Answer = TypeVar("Answer")
-
-
-class Stage(Protocol):
-    """What deeds need of the app."""
-
-    picture: Picture
-
-    @property
-    def remembered(self) -> Remembered:
-        """What is kept for the next time."""
-
-    def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
-        """Say it, and keep it."""
-
-    def remember(self, remembered: Remembered) -> None:
-        """Keep it for the next time."""
-
-    def look_for(self, agent: str) -> None:
-        """Look at this agent as soon as it is there."""
-
-    def approval_settled(self, agent: str, approval_id: str) -> None:
-        """It waits no more."""
-
-    def not_said(self, key: tuple[str, str, str]) -> None:
-        """What the person said to an approval or a question did not get there."""
-
-    async def ask_person(self, dialog: ModalScreen[Answer]) -> Answer | None:
-        """Show a dialog; its answer."""
+_SHOWN_CHARS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +156,11 @@ class Deeds:
         kept = self.stage.remembered
         self.stage.remember(kept.model_copy(update={"fleet": choice.path}))
         fleet = await asyncio.to_thread(_fleet_at, choice.path)
-        mesh = self.actions.mesh
+        mesh = await asyncio.to_thread(_mesh_of, fleet, self.actions.mesh)
+        if mesh != self.actions.mesh:
+            self.stage.tell(
+                f'the agents of {choice.path} are on mesh "{mesh.mesh}", not on this one', "warning"
+            )
         act = FleetWork(fleet, mesh, dict(os.environ)).bring_up if choice.is_up else take_down
         await side_by_side([mesh.agent(name) for name in fleet.agents], self._told(act))
 
@@ -218,21 +195,37 @@ class Deeds:
             case "answer":
                 await self.answer(draft.to, draft.text)
 
+    async def say_again(self, row: MessageRow, text: str) -> None:
+        """Send a message once more, as what it was, when the person is sure."""
+        own = self.stage.picture.operator
+        what = "question" if row.kind == "ask" else "message"
+        by = "" if row.sender == own else f' "{row.sender}" wrote it; now it comes from you.'
+        short = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
+        if await self.stage.ask_person(
+            Question(f'Send this {what} to "{row.to}" again?{by}\n\n{prose(short)}', "send it")
+        ):
+            if row.kind == "response" and row.reply_to and row.sender == own:
+                await self.reply(row.to, row.reply_to, text)
+            else:
+                await self.say(Draft("ask" if row.kind == "ask" else "send", row.to, text))
+
     async def answer(self, beginning: str, text: str) -> None:
-        """Answer the question whose id begins so.
+        """Answer the question whose id begins so, or the message whose id this is.
 
         Raises:
-            NoSuchMessageError: No question waits whose id does, or several do.
+            NoSuchMessageError: There is none, or several begin so.
         """
         questions = self.stage.picture.questions.values()
-        found = [asked for asked in questions if asked.id.startswith(beginning)]
+        found = [(asked.sender, asked.id) for asked in questions if asked.id.startswith(beginning)]
+        if not found and (sender := await self.stage.sender_of(beginning)) is not None:
+            found = [(sender, beginning)]
         if len(found) != 1:
-            many = "no question" if not found else f"{len(found)} questions"
+            many = "no message" if not found else f"{len(found)} questions"
             raise NoSuchMessageError(
-                f"{many} waiting for you begins with {beginning[:80]!r}",
+                f"{many} for you begins with {beginning[:80]!r}",
                 hint="p shows what waits; tab completes ids",
             )
-        self._told_of(await self.actions.answer(found[0].sender, found[0].id, text))
+        self._told_of(await self.actions.answer(*found[0], text))
 
     async def reply(self, to: str, message_id: str, text: str) -> None:
         """Answer this message.
@@ -275,3 +268,8 @@ class Deeds:
 
 def _fleet_at(path: str) -> Fleet:
     return read_fleet(Path(path).expanduser())
+
+
+def _mesh_of(fleet: Fleet, here: MeshPaths) -> MeshPaths:
+    """The mesh that the file names, else this one."""
+    return here if fleet.mesh in (None, here.mesh) else open_mesh(fleet.mesh, home=here.home)

@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from meshbot_tui.screens.clickable import clickable
+
 
 @dataclass(frozen=True, slots=True)
 class FleetChoice:
@@ -46,12 +48,16 @@ class FleetDialog(ModalScreen[FleetChoice | None]):
         """One field."""
         with Vertical() as box:
             box.border_title = "Fleet file"
-            box.border_subtitle = "enter up   ctrl+d down   esc cancel"
+            box.border_subtitle = clickable(
+                ("enter up", "screen.up"),
+                ("ctrl+d down", "screen.down"),
+                ("esc cancel", "screen.dismiss(None)"),
+            )
             yield Input(self._path or "fleet.toml", compact=True)
             yield Static("What runs as the file says is left alone.")
 
     @on(Input.Submitted)
-    def up(self) -> None:
+    def action_up(self) -> None:
         """Start its agents."""
         self.dismiss(FleetChoice(self.query_one(Input).value, is_up=True))
 

@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from meshbot_tui.screens.clickable import clickable
+
 Group = tuple[str, Sequence[tuple[str, str]]]
 """A heading, and its keys with what they do."""
 
@@ -49,7 +51,7 @@ class HelpScreen(ModalScreen[None]):
         widest = max((cell_len(key) for _, keys in self._groups for key, _ in keys), default=0)
         with VerticalScroll() as box:
             box.border_title = Content(self._heading)
-            box.border_subtitle = "↑ ↓ scroll   esc close"
+            box.border_subtitle = "↑ ↓ scroll   " + clickable(("esc close", "screen.dismiss(None)"))
             for number, (heading, keys) in enumerate(self._groups):
                 first = "" if number else " -first"
                 yield Static(Content(heading), classes=f"heading{first}")

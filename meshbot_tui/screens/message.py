@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from meshbot_core.clients.text import plain, prose
-from meshbot_tui.model.journal import MessageRow
+from meshbot_tui.model.journal import Key, MessageRow
+from meshbot_tui.screens.clickable import clickable
 from meshbot_tui.widgets.messages.lines import clock_of, state_of
 
 _MAX_CHARS = 200_000
@@ -44,20 +45,51 @@ class MessageScreen(ModalScreen[Wanted | None]):
 
     def __init__(self, row: MessageRow, text: str, thread: Sequence[MessageRow]) -> None:
         super().__init__()
-        self._row = row
+        self.row = row
         self._text = text
         self._thread = tuple(thread) or (row,)
+        self._parts: dict[Key, tuple[Static, Static]] = {}
 
     def compose(self) -> ComposeResult:
         """A head and a text for each message of the thread."""
         with VerticalScroll() as box:
-            box.border_title = "Message" if len(self._thread) == 1 else "Thread"
-            box.border_subtitle = "y copy   R send again   e answer   esc close"
+            box.border_title = self._title
+            box.border_subtitle = clickable(
+                ("y copy", "screen.dismiss('copy')"),
+                ("R send again", "screen.dismiss('again')"),
+                ("e answer", "screen.dismiss('answer')"),
+                ("esc close", "screen.dismiss(None)"),
+            )
             for row in self._thread:
-                is_it = row.key == self._row.key
-                head = Static(_head(row), markup=False, classes="chosen-head" if is_it else "head")
-                yield head
-                yield Static(Content(_shown(self._text if is_it else row.text)), classes="text")
+                yield from self._made(row)
+
+    def _made(self, row: MessageRow) -> tuple[Static, Static]:
+        is_it = row.key == self.row.key
+        head = Static(_head(row), markup=False, classes="chosen-head" if is_it else "head")
+        text = Static(Content(_shown(self._text if is_it else row.text)), classes="text")
+        self._parts[row.key] = (head, text)
+        return head, text
+
+    @property
+    def _title(self) -> str:
+        return "Message" if len(self._thread) == 1 else "Thread"
+
+    def show(self, thread: Sequence[MessageRow]) -> None:
+        """The thread as it is now: what came stands in it, and how far each message got."""
+        if not thread or not self.is_mounted:
+            return
+        box = self.query_one(VerticalScroll)
+        self._thread = tuple(thread)
+        box.border_title = self._title
+        above: Static | None = None
+        for row in self._thread:
+            if (parts := self._parts.get(row.key)) is None:
+                parts = self._made(row)
+                # What is read keeps its place: the newest stands below.
+                box.mount(*parts, after=above) if above else box.mount(*parts, before=0)
+            else:
+                parts[0].update(_head(row))
+            above = parts[1]
 
     def on_mount(self) -> None:
         """The message that was opened is in view."""

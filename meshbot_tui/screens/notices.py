@@ -12,12 +12,17 @@ from textual.widgets.option_list import Option
 
 from meshbot_core.clients.text import clock_time, plain, prose
 from meshbot_tui.model.picture import Notice, Severity
+from meshbot_tui.screens.clickable import clickable
 
 _MARKS: Final[dict[Severity, tuple[str, str]]] = {
     "note": ("· ", "$foreground-muted"),
     "warning": ("▲ ", "$text-warning"),
     "error": ("x ", "$text-error"),
 }
+
+
+_COPY: Final = ("y copy", "screen.copy")
+_CLOSE: Final = ("esc close", "screen.dismiss(None)")
 
 
 class NoticesScreen(ModalScreen[None]):
@@ -52,7 +57,7 @@ class NoticesScreen(ModalScreen[None]):
         """The list."""
         rows = OptionList(markup=False)
         rows.border_title = "Notices"
-        rows.border_subtitle = "y copy   esc close"
+        rows.border_subtitle = clickable(_COPY, _CLOSE)
         yield rows
 
     def on_mount(self) -> None:
@@ -95,12 +100,17 @@ class NoticesScreen(ModalScreen[None]):
         if (notice := self.chosen) is None:
             return
         self.app.copy_to_clipboard(_text(notice))
-        self.query_one(OptionList).border_subtitle = "copied   esc close"
+        self.query_one(OptionList).border_subtitle = "copied   " + clickable(_CLOSE)
+
+
+def _about(notice: Notice) -> str:
+    """Whom it is about, unless it begins with that itself."""
+    is_said = not notice.agent or notice.text.startswith((f'"{notice.agent}"', f"{notice.agent}:"))
+    return "" if is_said else f"{plain(notice.agent)}: "
 
 
 def _text(notice: Notice) -> str:
-    about = f"{plain(notice.agent)}: " if notice.agent else ""
-    return f"{clock_time(notice.at_ms)} {notice.severity}: {about}{prose(notice.text)}"
+    return f"{clock_time(notice.at_ms)} {notice.severity}: {_about(notice)}{prose(notice.text)}"
 
 
 def _prompt(notice: Notice) -> Content:
@@ -110,6 +120,6 @@ def _prompt(notice: Notice) -> Content:
         (mark, colour),
         (f"{clock_time(notice.at_ms)}  ", "$foreground-muted"),
         (word, f"bold {colour}"),
-        (f"{plain(notice.agent)}: " if notice.agent else "", "bold"),
+        (_about(notice), "bold"),
         prose(notice.text),
     )

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from meshbot_tui.screens.clickable import clickable
 from meshbot_tui.widgets.approvals.card import HOLD_S
 
 
@@ -41,7 +42,9 @@ class Question(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, and the two keys."""
         with Vertical() as box:
-            box.border_subtitle = Content(f"y {self._yes}   n leave it").markup
+            box.border_subtitle = clickable(
+                (f"y {self._yes}", "screen.dismiss(True)"), ("n leave it", "screen.dismiss(False)")
+            )
             yield Static(Content(self._text))
 
     def on_mount(self) -> None:

@@ -78,7 +78,15 @@ class Talk:
         Raises:
             MailboxError: The journals are closed.
         """
-        return await self.journals.whole(row.key), await self.journals.thread(row.id)
+        return await self.journals.whole(row.key), await self.thread(row.id)
+
+    async def thread(self, message_id: str) -> tuple[MessageRow, ...]:
+        """All that is connected with a message by answers, oldest first.
+
+        Raises:
+            MailboxError: The journals are closed.
+        """
+        return await self.journals.thread(message_id)
 
     async def _follow(self) -> None:
         """Show what has changed, once something has."""

@@ -55,3 +55,13 @@ async def test_it_is_text_whatever_stands_in_it():
         await Asked(desk, Question(TEXT, "[red]stop it")).open()
         assert TEXT in text_of(desk)
         assert "[red]stop it" in text_of(desk)
+
+
+async def test_it_is_answered_by_the_mouse():
+    async with at_desk() as (desk, pilot):
+        for label, answer in (("y stop it", True), ("n leave it", False)):
+            asked = await Asked(desk, Question(TEXT, "stop it")).open()
+            lines = text_of(desk).splitlines()
+            y = next(number for number, line in enumerate(lines) if label in line)
+            await pilot.click(offset=(lines[y].index(label) + 2, y))
+            await until(lambda asked=asked, answer=answer: asked.answer is answer)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 import pytest
-from textual.screen import ModalScreen
 
 from meshbot_core.bootstrap.meshes import add_peer
 from meshbot_core.errors import InvalidNameError, NameTakenError, SessionRunningError
@@ -15,38 +14,10 @@ from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.session.records import SessionOptions
 from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.memory import Memory, Remembered, StartForm
-from meshbot_tui.model.picture import HostFacts, Picture, Severity
+from meshbot_tui.model.picture import HostFacts
 from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.start import StartDialog
-from tests.tui import scene
-
-
-class Person:
-    """A stage on which every dialog is left again, and kept."""
-
-    def __init__(self, picture: Picture | None = None) -> None:
-        self.picture = picture or scene.scene()
-        self.remembered = Remembered()
-        self.told: list[str] = []
-        self.asked: list[ModalScreen[object]] = []
-
-    def tell(self, text: str, severity: Severity = "note", agent: str = "") -> None:
-        self.told.append(text)
-
-    def remember(self, remembered: Remembered) -> None:
-        self.remembered = remembered
-
-    def approval_settled(self, agent: str, approval_id: str) -> None:
-        self.told.append(f"settled {approval_id}")
-
-    def not_said(self, key: tuple[str, str, str]) -> None:
-        self.told.append(f"not said {key}")
-
-    def look_for(self, agent: str) -> None:
-        self.told.append(f"looks for {agent}")
-
-    async def ask_person(self, dialog: ModalScreen[object]) -> None:
-        self.asked.append(dialog)
+from tests.tui.person import Person
 
 
 @pytest.fixture
