@@ -46,6 +46,8 @@ class MeshbotApp(Letters):
             if (top.approval.agent, top.approval.id) not in waiting:
                 top.withdraw()
             return
+        if top is self.main and self.main.view == "approvals":
+            self._offers.seen(self.picture)
         is_busy = top is not self.main or self.main.is_taken or self.must_wait
         found = self._offers.next(self.picture, is_busy=is_busy, now_s=time.monotonic())
         if found is not None:

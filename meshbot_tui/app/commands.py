@@ -8,7 +8,7 @@ from textual.screen import Screen
 from meshbot_tui.app.console import Console, Deed
 from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.help import HelpScreen
-from meshbot_tui.screens.keys import COMMANDS, HELP
+from meshbot_tui.screens.keys import COMMANDS, help_for
 from meshbot_tui.screens.notices import NoticesScreen
 
 
@@ -60,7 +60,7 @@ class Commands(Console):
 
     def action_help(self) -> None:
         """The keys, here."""
-        self.push_screen(HelpScreen("Keys", HELP))
+        self.push_screen(HelpScreen("Keys", help_for(self.main.place)))
 
     def action_attend(self) -> None:
         """Go to who has waited longest for the person; from there to the next."""

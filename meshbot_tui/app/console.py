@@ -29,7 +29,7 @@ from meshbot_tui.model.picture import Picture
 from meshbot_tui.screens.attention import Attention
 from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.feeds import NOBODY, Feeds
-from meshbot_tui.screens.main import MainScreen
+from meshbot_tui.screens.main import VIEWS, MainScreen
 from meshbot_tui.screens.offers import Offers
 from meshbot_tui.screens.question import Question
 from meshbot_tui.screens.talk import Talk
@@ -76,6 +76,8 @@ class Console(Telling):
     async def on_mount(self) -> None:
         """Show the screen, then connect."""
         await self.push_screen(self.main)
+        if self.remembered.view in VIEWS:
+            self.main.look_at(self.remembered.view)
         self.main.agents.preferred = self.remembered.chosen or self._first
         self.feeds = Feeds(self.mesh, self.main.pane, self.main.grid, self._started)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -197,6 +199,8 @@ class Console(Telling):
         """For what follows from what is shown."""
 
     def _fill_grid(self) -> None:
+        if not self.is_running:
+            return  # the panes are going
         self.call_later(self.main.grid.put, [row.name for row in self._rows if row.has_screen])
 
     def _row(self, name: str | None) -> Row | None:

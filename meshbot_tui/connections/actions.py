@@ -139,10 +139,12 @@ class Actions:
         """Start a host for a session that was left by one that is gone; whether that goes on."""
         return await bring_back(self.mesh.agent(name))
 
-    async def resume(self, name: str) -> None:
-        """Let an agent go on that went past one of its limits."""
+    async def resume(self, name: str) -> bool:
+        """Let an agent go on that went past one of its limits; whether it had stopped for one."""
         async with session_client(self.mesh.agent(name)) as session:
+            before = (await session.session()).session
             await session.resume()
+        return before is not None and before.state in ("paused", "limited")
 
     async def decide(self, name: str, approval_id: str, verdict: Verdict) -> Decision:
         """Allow or deny; the first answer wins, wherever it comes from."""

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from meshbot_core.session.records import SessionState, SessionView
 from meshbot_tui.model.picture import Agent, Peer, Picture
+from meshbot_tui.model.wording import in_console
 
 Tone = Literal["needs", "bad", "warn", "busy", "good", "quiet"]
 """How a state is coloured; its mark and word tell the same without colour."""
@@ -164,8 +165,8 @@ def _doing(agent: Agent, view: SessionView) -> str:
     if view.state in ("working", "needs_approval"):
         return view.doing
     if view.state == "starting":
-        return view.reason or view.doing
-    return view.reason or (_said_by_title(view.title) if view.state == "idle" else "")
+        return in_console(view.reason) or view.doing
+    return in_console(view.reason) or (_said_by_title(view.title) if view.state == "idle" else "")
 
 
 def _said_by_title(title: str) -> str:

@@ -29,6 +29,7 @@ from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.model.compose import Draft
 from meshbot_tui.model.journal import MessageRow
 from meshbot_tui.model.picture import Severity
+from meshbot_tui.model.wording import in_console
 from meshbot_tui.screens.fleet import FleetDialog
 from meshbot_tui.screens.forms import first_form, form_of, options_of
 from meshbot_tui.screens.question import Question
@@ -135,8 +136,9 @@ class Deeds:
 
     async def resume(self, name: str) -> None:
         """Let an agent go on that went past a limit."""
-        await self.actions.resume(name)
-        self.stage.tell(f'"{name}" goes on', agent=name)
+        was_paused = await self.actions.resume(name)
+        how = "goes on" if was_paused else "was not paused"
+        self.stage.tell(f'"{name}" {how}', agent=name)
 
     async def forget(self, name: str) -> None:
         """Put a stopped agent aside, when the person is sure."""
@@ -169,7 +171,8 @@ class Deeds:
     ) -> Callable[[AgentPaths], Awaitable[None]]:
         async def told(agent: AgentPaths) -> None:
             try:
-                self.stage.tell(f'"{agent.agent}" {await act(agent)}', agent=agent.agent)
+                what = in_console(await act(agent))
+                self.stage.tell(f'"{agent.agent}" {what}', agent=agent.agent)
             except MeshError as error:
                 self.stage.tell(f'"{agent.agent}": {reason_of(error)}', "error", agent.agent)
 

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-HELP: Final = (
+HelpGroup = tuple[str, tuple[tuple[str, str], ...]]
+
+HELP: Final[tuple[HelpGroup, ...]] = (
     (
         "Everywhere",
         (
@@ -35,6 +37,8 @@ HELP: Final = (
         "In a terminal",
         (
             ("ctrl+]", "leave the pane"),
+            ("v", "select and copy by keys; while you type into it: ctrl+shift+space"),
+            ("drag", "select and copy; with shift where Claude Code has the mouse"),
             ("wheel", "scroll back; with shift where Claude Code has the mouse"),
             ("shift+pageup", "scroll back by keys; shift+end returns"),
         ),
@@ -54,6 +58,8 @@ HELP: Final = (
             ("enter", "the whole message and its thread"),
             ("y", "copy"),
             ("R", "send again"),
+            ("e", "in a message that is open: answer it"),
+            ("esc", "show all again"),
             ("end", "back to the newest, and stay there"),
         ),
     ),
@@ -64,6 +70,15 @@ HELP: Final = (
             ("Y", "allow for this session"),
             ("d", "deny, with a reason if you like"),
             ("e", "answer a question"),
+            ("pagedown, pageup", "read on, read back"),
+            ("a", "to the next that waits"),
+        ),
+    ),
+    (
+        "Health",
+        (
+            ("up, down", "choose a peer: all that is known of it stands below"),
+            ("pagedown, pageup", "a page of peers"),
         ),
     ),
     (
@@ -72,8 +87,9 @@ HELP: Final = (
             ("@dev text", "a message"),
             ("?dev text", "a question; its answer comes as a message"),
             ("@all text", "to everybody"),
-            ("!id text", "answer a question"),
+            ("!id text", "answer a question, or any message that came for you"),
             ("tab", "completes names and ids"),
+            ("up, down", "what was written before"),
         ),
     ),
 )
@@ -93,8 +109,42 @@ COMMANDS: Final = (
     ("Who waits", "The one that waits longest", "app.attend"),
     ("Write a message", "To the chosen agent", "screen.compose('@')"),
     ("Ask a question", "The chosen agent", "screen.compose('?')"),
+    ("Tell everybody", "A message to all agents", "screen.write('@all ')"),
+    ("Type here", "Into the chosen agent's pane", "screen.within('agents', 'enter')"),
+    ("Select and copy", "In the chosen agent's pane", "screen.within('screen', 'copy_mode')"),
+    (
+        "Allow once",
+        "What is chosen in the approvals",
+        "screen.within('approvals', 'allow(\"once\")')",
+    ),
+    (
+        "Allow for this session",
+        "What is chosen in the approvals",
+        "screen.within('approvals', 'allow(\"session\")')",
+    ),
+    ("Deny", "What is chosen in the approvals", "screen.within('approvals', 'deny')"),
+    (
+        "Answer a question",
+        "That is chosen in the approvals",
+        "screen.within('approvals', 'answer')",
+    ),
+    ("Search messages", "Words, agents, kinds", "screen.within('messages', 'search')"),
+    ("Show all messages", "No words, no agents", "screen.within('messages', 'show_all')"),
+    ("Open message", "The chosen one and its thread", "screen.within('rows', 'open')"),
+    ("Copy message", "The chosen one, whole", "screen.within('rows', 'copy')"),
+    ("Send message again", "The chosen one", "screen.within('rows', 'again')"),
+    ("Next page of the grid", "The other agents", "screen.within('grid', 'turn(1)')"),
+    ("Page before in the grid", "The other agents", "screen.within('grid', 'turn(-1)')"),
+    ("More panes in the grid", "On a page", "screen.within('grid', 'crowd(1)')"),
+    ("Fewer panes in the grid", "On a page", "screen.within('grid', 'crowd(-1)')"),
     ("Zoom", "The centre alone, or with the list", "screen.zoom"),
     ("Notices", "What was said before", "app.notices"),
     ("Help", "The keys", "app.help"),
     ("Quit", "Every agent goes on", "app.quit"),
 )
+
+
+def help_for(place: str) -> tuple[HelpGroup, ...]:
+    """All keys, those of where one is first."""
+    here = [group for group in HELP if group[0] == place]
+    return (*here, *(group for group in HELP if group[0] != place))

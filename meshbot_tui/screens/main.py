@@ -27,6 +27,13 @@ from meshbot_tui.widgets.pane import AgentPane
 from meshbot_tui.widgets.terminal import TerminalView
 
 VIEWS: Final = ("terminal", "grid", "messages", "approvals", "health")
+_PLACES: Final = {
+    "terminal": "In a terminal",
+    "grid": "Grid",
+    "messages": "Messages",
+    "approvals": "Approvals",
+    "health": "Health",
+}
 _NARROW: Final = 100
 _SLIM: Final = 60
 _LEAST: Final = (40, 12)
@@ -159,6 +166,14 @@ class MainScreen(Screen[None]):
         """What the centre shows."""
         return self.query_one("#centre", ContentSwitcher).current or "terminal"
 
+    @property
+    def place(self) -> str:
+        """Where the person is, in the words of the help."""
+        focused = self.focused
+        if isinstance(focused, AgentList):
+            return "Agents"
+        return "Writing" if focused is self.compose_line else _PLACES[self.view]
+
     # -- values
 
     def show(self, picture: Picture, now_ms: int) -> tuple[Row, ...]:
@@ -202,6 +217,24 @@ class MainScreen(Screen[None]):
         """Write to the chosen agent."""
         name = self.agents.chosen
         self.compose_line.begin(f"{text}{name} " if name else text)
+
+    def action_write(self, text: str) -> None:
+        """Write what begins so."""
+        self.compose_line.begin(text)
+
+    async def action_within(self, part: str, action: str) -> None:
+        """Do what a key of one part of the screen does, once that part is in view."""
+        view, widget = {
+            "agents": ("", self.agents),
+            "screen": ("terminal", self.pane.screen_view),
+            "approvals": ("approvals", self.approvals),
+            "messages": ("messages", self.messages),
+            "rows": ("messages", self.messages.list),
+            "grid": ("grid", self.grid),
+        }[part]
+        if view not in ("", self.view):
+            self.look_at(view)
+        await self.app.run_action(action, widget)
 
     def action_zoom(self) -> None:
         """The centre alone, or with the list again."""

@@ -6,7 +6,7 @@ from typing import Final
 from meshbot_core.session.records import Approval
 from meshbot_tui.model.picture import ApprovalKey, Picture
 
-_QUIET_S: Final = 2.0
+QUIET_S: Final = 2.0
 """For so long no key was pressed."""
 
 
@@ -21,9 +21,13 @@ class Offers:
         """A key was pressed."""
         self._last_key_s = now_s
 
+    def seen(self, picture: Picture) -> None:
+        """The person has all that waits before their eyes."""
+        self._offered.update((approval.agent, approval.id) for approval in picture.approvals)
+
     def next(self, picture: Picture, *, is_busy: bool, now_s: float) -> Approval | None:
         """The approval to offer now; None: there is none, or the person does something else."""
-        if is_busy or now_s - self._last_key_s < _QUIET_S:
+        if is_busy or now_s - self._last_key_s < QUIET_S:
             return None
         for approval in picture.approvals:
             if (key := (approval.agent, approval.id)) not in self._offered:

@@ -1,10 +1,15 @@
 """The console itself: what it remembers, tells, and goes to."""
 
 import pytest
+from textual.actions import parse
 from textual.widgets._toast import Toast
 
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_tui.connections.memory import Memory
+from meshbot_tui.connections.memory import Memory, Remembered
+from meshbot_tui.screens import offers
+from meshbot_tui.screens.help import HelpScreen
+from meshbot_tui.screens.keys import COMMANDS, HELP
+from meshbot_tui.screens.offers import Offers
 from meshbot_tui.themes import DEFAULT, SIXTEEN
 from meshbot_tui.widgets.approvals import ApprovalCard, card
 from tests.support.waiting import until
@@ -80,3 +85,75 @@ async def test_what_comes_into_view_is_not_allowed_by_a_key_of_the_same_moment(
         typed(app, "y")
         await taken(app)
         assert app.deeds_done == ["approval"]
+
+
+async def test_the_view_of_the_last_time_is_shown_again(mesh_paths: MeshPaths):
+    Memory(mesh_paths).write(Remembered(view="messages", chosen="ops"))
+    async with off_mesh(mesh_paths) as (app, _):
+        assert (app.main.view, app.main.agents.chosen) == ("messages", "ops")
+
+
+async def test_what_was_seen_in_the_list_does_not_come_to_the_front_afterwards(
+    mesh_paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(offers, "QUIET_S", 0)
+    async with off_mesh(mesh_paths) as (app, _):
+        app.offered.clear()
+        app._offers = Offers()
+        app.main.look_at("approvals")
+        app._show()
+        app.main.look_at("terminal")
+        app._show()
+        assert app.offered == []
+        app._offers = Offers()
+        app._show()
+        assert len(app.offered) == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "heading"),
+    [
+        ("terminal", "Agents"),
+        ("grid", "Grid"),
+        ("messages", "Messages"),
+        ("approvals", "Approvals"),
+        ("health", "Health"),
+    ],
+)
+async def test_help_begins_with_where_one_is(mesh_paths: MeshPaths, view: str, heading: str):
+    async with off_mesh(mesh_paths) as (app, _):
+        app.main.look_at(view)
+        await taken(app)
+        typed(app, "?")
+        await until(lambda: isinstance(app.screen, HelpScreen))
+        assert app.screen._groups[0][0] == heading
+        assert {name for name, _ in app.screen._groups} == {name for name, _ in HELP}
+
+
+async def test_the_palette_does_in_each_part_what_its_keys_do(
+    mesh_paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(card, "HOLD_S", 60)
+    async with off_mesh(mesh_paths) as (app, _):
+        actions = {title: action for title, _, action in COMMANDS}
+        shown = app.main.approvals.query_one(ApprovalCard)
+        app.main.approvals.attend(is_next=False)
+        await app._run(actions["Allow once"])
+        assert (app.main.view, app.deeds_done, shown.is_held) == ("approvals", [], True)
+        await until(lambda: shown.sheet.is_seen)
+        shown._release()
+        await app._run(actions["Allow once"])
+        await until(lambda: app.deeds_done == ["approval"])
+        await app._run(actions["Search messages"])
+        await until(lambda: app.focused is app.main.messages.filter_line)
+        await app._run(actions["Tell everybody"])
+        await until(lambda: app.main.compose_line.value == "@all ")
+        await app._run(actions["More panes in the grid"])
+        assert app.main.view == "grid"
+
+
+async def test_every_command_of_the_palette_names_an_action_that_is_there(mesh_paths: MeshPaths):
+    async with off_mesh(mesh_paths) as (app, _):
+        for _, _, action in COMMANDS:
+            where, name, _ = parse(action)
+            assert hasattr(app if where == "app" else app.main, f"action_{name}"), action

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from meshbot_core.session.records import SessionOptions
+from meshbot_core.errors import SessionRunningError
 from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.screens.fleet import FleetDialog
 from meshbot_tui.screens.message import MessageScreen
@@ -26,13 +26,17 @@ TEXT = (
 )
 
 
-async def fits(_: SessionOptions) -> str:
-    return ""
+async def runs(form: StartForm) -> None:
+    raise SessionRunningError(f'"{form.name}" runs', hint="another name, or stop it first")
+
+
+async def untrusted(_: StartForm) -> str:
+    return "Claude Code will ask whether this folder is trusted: answer in its pane"
 
 
 def started() -> Screen[object]:
     form = StartForm(name="dev", folder="~/src/app", prompt="run the [b]tests[/b]")
-    return StartDialog({}, form, frozenset({"dev"}), fits)
+    return StartDialog({}, form, runs, untrusted)
 
 
 def message() -> Screen[object]:
