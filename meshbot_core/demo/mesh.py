@@ -2,7 +2,8 @@
 
 A build server (``ci``, no session) tells ``dev`` of a build every few seconds; ``dev`` has
 ``web`` look at it, asks ``ops`` for the canary, and now and then wants to run a command, which
-a person allows. Their models are scripted; nobody needs an account.
+a person allows; ``ci`` now and then asks the person. Who is asked answers. Their models are
+scripted; nobody needs an account.
 """
 
 import asyncio
@@ -32,11 +33,16 @@ from meshbot_core.demo.script import (
 from meshbot_core.demo.stage import stage_set
 from meshbot_core.errors import ClaudeError, MeshError
 from meshbot_core.host.client import HostClient
+from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.operator import operator_name
 from meshbot_core.mesh.paths import MeshPaths
 
 FIRST: Final = "dev"
 BUILD_S: Final = 6.0
 _RELEASE_EVERY: Final = 3
+_ASKS_EVERY: Final = 7
+_ASKED_FIRST: Final = 2
+_PATIENCE_S: Final = 300.0
 
 
 def _number_in(text: str) -> int:
@@ -71,13 +77,18 @@ def _go_on(request: ModelRequest) -> Turn:
 PLANS: Final[Mapping[str, Script]] = {
     "dev": Plan(
         (
+            Rule("type=ask", (answering("All builds are green so far."), say("Answered."))),
             Rule("looks right", (_go_on, say("The build is on its way."))),
             Rule("is green", (_tell_web, say("web looks at it."))),
             Rule("", (say("I watch the builds."),)),
         )
     ),
     "web": Plan(
-        (Rule("check the start page", (_look, say("Looked at it."))), Rule("", (say("Fine."),)))
+        (
+            Rule("type=ask", (answering("The start page is fine."), say("Answered."))),
+            Rule("check the start page", (_look, say("Looked at it."))),
+            Rule("", (say("Fine."),)),
+        )
     ),
     "ops": Plan(
         (
@@ -126,7 +137,8 @@ async def demo_mesh(binary: Path | None, *, build_s: float = BUILD_S) -> AsyncIt
             host_of(stage, "ci") as build_server,
             asyncio.TaskGroup() as group,
         ):
-            building = group.create_task(_build(build_server, build_s))
+            own = operator_name(read_config(stage.mesh))
+            building = group.create_task(_build(build_server, own, build_s))
             options = agents[DAEMON].options
             yield DemoMesh(
                 stage.mesh,
@@ -136,11 +148,16 @@ async def demo_mesh(binary: Path | None, *, build_s: float = BUILD_S) -> AsyncIt
             building.cancel()
 
 
-async def _build(ci: HostClient, build_s: float) -> None:
-    """Tell of one build after the other."""
+async def _build(ci: HostClient, person: str, build_s: float) -> None:
+    """Tell of one build after the other, and ask the person about some."""
     number = 1
     while True:
         with contextlib.suppress(MeshError):
             await ci.send(to=FIRST, message=f"Build {number} is green.", wait=False)
+        if number % _ASKS_EVERY == _ASKED_FIRST:
+            # The person may not be on the mesh.
+            with contextlib.suppress(MeshError):
+                question = f"Build {number} has a new banner. Is it to stay?"
+                await ci.ask(to=person, message=question, timeout_s=_PATIENCE_S)
         number += 1
         await asyncio.sleep(build_s)

@@ -1,5 +1,6 @@
 """The mesh that the console's demonstration opens on: its agents talk, and want permissions."""
 
+import asyncio
 from pathlib import Path
 
 import psutil
@@ -9,6 +10,9 @@ from meshbot_core.demo.binaries import NEWEST
 from meshbot_core.demo.mesh import FIRST, demo_mesh
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.session_client import SessionClient
+from meshbot_core.host.spawn import SpawnOptions
+from meshbot_core.mesh.config import read_config
+from meshbot_core.mesh.operator import operator_name
 from meshbot_core.session.records import Approval, Verdict
 from tests.support.claude import required_claude
 from tests.support.waiting import until
@@ -67,3 +71,27 @@ async def test_the_real_claude_does_so_in_terminals():
     kinds = await play(required_claude(NEWEST))
 
     assert kinds == {"dev": "interactive", "web": "interactive", "ops": "headless"}
+
+
+async def test_the_person_is_asked_and_gets_answers_from_everybody():
+    async with demo_mesh(None, build_s=SOON_S) as demo:
+        own = demo.mesh.agent(operator_name(read_config(demo.mesh)))
+        async with HostClient.connected(own, kind="test", spawn=SpawnOptions()) as person:
+            names = ("dev", "web", "ops")
+            asks = [
+                await person.ask(to=name, message="How is it going?", timeout_s=LIMIT_S)
+                for name in names
+            ]
+            answers = await asyncio.gather(
+                *(person.ask_state(ask.id, wait_s=LIMIT_S) for ask in asks)
+            )
+            assert [answer.state for answer in answers] == ["answered"] * len(names)
+            asked: list[str] = []
+
+            async def look() -> bool:
+                rows = await person.journal(limit=100)
+                asked[:] = [row.text for row in rows if (row.peer, row.kind) == ("ci", "ask")]
+                return bool(asked)
+
+            await until(look, LIMIT_S)
+            assert "Is it to stay?" in asked[0]
