@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.model.journal import MessageRow
 from meshbot_tui.screens.message import MessageScreen
+from meshbot_tui.screens.talk import Talk
 from tests.support.waiting import until
 from tests.tui import scene
 from tests.tui.desk import LIMIT_S, Asked, Desk, at_desk, typed
+from tests.tui.off_mesh import off_mesh
 from tests.tui.showing import text_of
 
 NOTE, ASK, ANSWER, *_ = scene.messages()
@@ -70,3 +74,19 @@ async def test_what_peers_wrote_is_text():
     async with at_desk() as (desk, _):
         await Asked(desk, MessageScreen(hostile, hostile.text, [hostile])).open()
         assert r"\x1b[31mred\u202e [bold]x" in text_of(desk)
+
+
+class Journals:
+    """In which an answer has come meanwhile."""
+
+    async def thread(self, message_id: str) -> tuple[MessageRow, ...]:
+        assert message_id == ASK.id
+        return ASK, ANSWER
+
+
+async def test_the_console_shows_an_answer_that_comes_while_one_reads(mesh_paths: MeshPaths):
+    async with off_mesh(mesh_paths) as (app, _):
+        await app.push_screen(MessageScreen(ASK, ASK.text, [ASK]))
+        app.talk = Talk(app.main.messages, Journals(), app._started)  # type: ignore[arg-type]
+        app._journal_changed("dev")
+        await until(lambda: ANSWER.text in text_of(app), LIMIT_S)
