@@ -1,0 +1,100 @@
+"""What the console remembers, and when it writes that."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.app.keeping import Keeper
+from meshbot_tui.connections.memory import (
+    MAX_FORMS,
+    MAX_IGNORED,
+    Memory,
+    Remembered,
+    StartForm,
+)
+
+
+@dataclass
+class Timer:
+    call: Callable[[], None]
+    is_stopped: bool = False
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
+@dataclass
+class Later:
+    """Timers that go off when the test says so."""
+
+    timers: list[Timer] = field(default_factory=list)
+
+    def __call__(self, _delay_s: float, call: Callable[[], None]) -> Timer:
+        self.timers.append(Timer(call))
+        return self.timers[-1]
+
+    def passes(self) -> int:
+        """How many went off."""
+        due = [timer for timer in self.timers if not timer.is_stopped]
+        self.timers.clear()
+        for timer in due:
+            timer.call()
+        return len(due)
+
+
+def keeper(mesh: MeshPaths) -> tuple[Keeper, Later]:
+    later = Later()
+    return Keeper(Memory(mesh), later), later  # type: ignore[arg-type]
+
+
+def test_a_search_that_is_typed_is_written_once(mesh_paths: MeshPaths):
+    kept, later = keeper(mesh_paths)
+    for end in range(1, 20):
+        kept.keep(Remembered(filter="a long word that is typed"[:end]))
+        assert not kept.memory.path.exists()
+    assert later.passes() == 1
+    assert Memory(mesh_paths).read().filter == "a long word that is"[:19]
+    kept.keep(kept.remembered)
+    assert later.passes() == 0
+
+
+def test_what_was_kept_last_is_written_when_the_console_ends(mesh_paths: MeshPaths):
+    kept, later = keeper(mesh_paths)
+    kept.flush()
+    assert not kept.memory.path.exists()
+    kept.keep(Remembered(chosen="dev"))
+    kept.flush()
+    assert Memory(mesh_paths).read().chosen == "dev"
+    assert later.passes() == 0
+
+
+def test_what_is_kept_is_for_its_user_alone_and_bounded(mesh_paths: MeshPaths):
+    kept = Remembered()
+    for number in range(MAX_FORMS + 5):
+        kept = kept.with_form(StartForm(name=f"agent-{number}"))
+    kept = kept.with_form(StartForm(name="agent-50", folder="/new"))
+    for number in range(MAX_IGNORED + 5):
+        kept = kept.with_ignored("dev", f"q{number}")
+    memory = Memory(mesh_paths)
+    memory.write(kept)
+
+    assert memory.path.stat().st_mode & 0o077 == 0
+    found = memory.read()
+    assert (len(found.forms), len(found.ignored)) == (MAX_FORMS, MAX_IGNORED)
+    assert (found.last_form, found.forms["agent-50"].folder) == ("agent-50", "/new")
+    assert "agent-4" not in found.forms
+    assert found.ignored[-1] == ("dev", f"q{MAX_IGNORED + 4}")
+
+
+def test_what_a_newer_console_wrote_is_read_as_far_as_it_is_known(mesh_paths: MeshPaths):
+    memory = Memory(mesh_paths)
+    memory.path.write_text(json.dumps({"chosen": "dev", "map": {"x": 1}, "forms": {}}))
+    assert memory.read() == Remembered(chosen="dev")
+
+
+def test_a_folder_that_cannot_be_written_keeps_no_console_from_running(mesh_paths: MeshPaths):
+    memory = Memory(mesh_paths)
+    memory.path.mkdir()
+    memory.write(Remembered(chosen="dev"))
+    assert memory.read() == Remembered()
