@@ -94,10 +94,13 @@ class ToolServer:
         is_idle = not self.tracker.is_in_turn and self.tracker.state in ("idle", "deaf", "paused")
         if not (self.is_due and is_idle):
             return
+        # Calm while it is typed too: a turn that begins meanwhile would keep it from being sent.
         now_ms = self.clock.now_ms()
-        self._due_ms = now_ms + _RETRY_MS
+        self._calm_until_ms = now_ms + _COMES_WITHIN_MS
+        self._due_ms = now_ms + _PAUSE_MS
         if await self.type_line(f"/mcp reconnect {self.server}"):
             self._tries += 1
-            self._due_ms = now_ms + _PAUSE_MS
-            self._calm_until_ms = now_ms + _COMES_WITHIN_MS
             self.log.write("tools", "the session's MCP server is gone; it is connected again")
+        else:
+            self._calm_until_ms = now_ms
+            self._due_ms = now_ms + _RETRY_MS

@@ -14,8 +14,10 @@ class Prompt:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.takes = True
+        self.on_typing = lambda: None
 
     async def type_line(self, text: str) -> bool:
+        self.on_typing()
         if self.takes:
             self.lines.append(text)
         return self.takes
@@ -112,6 +114,16 @@ async def test_nothing_is_typed_into_a_turn_or_beside_half_a_thought(tools, prom
     clock.advance(2000)
     await tools.look()
     assert prompt.lines == ["/mcp reconnect mesh"]
+
+
+async def test_nothing_wakes_the_session_while_its_server_is_asked_for(tools, prompt, clock):
+    tools.came("serve-1")
+    tools.vanished("serve-1")
+    clock.advance(1500)
+    was_calm = []
+    prompt.on_typing = lambda: was_calm.append(tools.wants_calm)
+    await tools.look()
+    assert was_calm == [True]
 
 
 async def test_a_server_that_never_comes_is_asked_for_some_times_only(tools, prompt, clock):
