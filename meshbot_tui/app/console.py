@@ -206,8 +206,8 @@ class Console(Telling):
     def _row(self, name: str | None) -> Row | None:
         return next((row for row in self._rows if row.name == name), None)
 
-    def _started(self, coroutine: Coroutine[object, object, None]) -> Worker[None]:
-        return self.run_worker(coroutine, group="feeds", exit_on_error=False)
+    def _started(self, deed: Callable[[], Coroutine[None, None, None]]) -> Worker[None]:
+        return self.run_worker(deed, group="feeds", exit_on_error=False)
 
     def _end_by(self, number: signal.Signals) -> None:
         """A signal ends the console in order; agents go on."""

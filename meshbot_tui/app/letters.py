@@ -1,6 +1,7 @@
 """The messages that a person reads, and what they want done with one."""
 
 import contextlib
+from functools import partial
 
 from textual import on, work
 
@@ -25,7 +26,7 @@ class Letters(Commands):
     def rows_wanted(self, event: MessageList.RowsWanted) -> None:
         """Rows came into view."""
         if self.talk is not None:
-            self._started(self.talk.fill(event.keys))
+            self._started(partial(self.talk.fill, event.keys))
 
     @on(MessageList.Opened)
     def opened(self, event: MessageList.Opened) -> None:

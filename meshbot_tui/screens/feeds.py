@@ -36,12 +36,13 @@ class Running(Protocol):
         """End it."""
 
 
-Starter = Callable[[Coroutine[object, object, None]], Running]
+Starter = Callable[[Callable[[], Coroutine[None, None, None]]], Running]
+"""Runs what is called; one that is cancelled before it begins leaves nothing behind."""
 
 
 @dataclass(slots=True)
 class Feeds:
-    """The lines to screens and logs; ``start`` runs a coroutine for as long as the app lives."""
+    """The lines to screens and logs; ``start`` runs something for as long as the app lives."""
 
     mesh: MeshPaths
     pane: AgentPane
@@ -78,7 +79,7 @@ class Feeds:
         else:
             self.pane.log_view.begin()
             self.pane.turn("log")
-            self._task = self.start(self._follow(name))
+            self._task = self.start(partial(self._follow, name))
         self.pane.mark_keys(has_keys=False)
 
     def _feed_screen(self, name: str) -> None:
@@ -91,7 +92,7 @@ class Feeds:
         self.feed = ScreenFeed(
             self.mesh.agent(name), *self.pane.room, partial(_show, view), is_sizing=True
         )
-        self._task = self.start(self.feed.run())
+        self._task = self.start(self.feed.run)
 
     async def _follow(self, name: str) -> None:
         with Followed(self.mesh.agent(name).session_log) as log, contextlib.suppress(MeshError):
@@ -118,7 +119,7 @@ class Feeds:
                 feed = ScreenFeed(
                     self.mesh.agent(name), 80, 24, partial(_show, view), is_sizing=False
                 )
-                self._grid_tasks.append(self.start(feed.run()))
+                self._grid_tasks.append(self.start(feed.run))
 
 
 def _face_of(row: Row | None) -> str:

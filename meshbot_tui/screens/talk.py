@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from meshbot_core.errors import MailboxError
 from meshbot_tui.connections.journals import Journals
 from meshbot_tui.model.filters import Filter, parsed
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
+from meshbot_tui.screens.feeds import Starter
 from meshbot_tui.widgets.messages import MessagesPane
 
 _AT_MOST_S: Final = 0.1
@@ -24,12 +25,12 @@ _AGAIN_S: Final = 2.0
 class Talk:
     """Keeps the pane's list up with the journals, as long as ``run`` runs.
 
-    ``start`` runs a coroutine for as long as the app lives.
+    ``start`` runs something for as long as the app lives.
     """
 
     pane: MessagesPane
     journals: Journals
-    start: Callable[[Coroutine[object, object, None]], object]
+    start: Starter
     _filter: Filter = field(default_factory=Filter)
     _all: JournalIndex | None = None
     _changed: set[str] = field(default_factory=set)
@@ -65,7 +66,7 @@ class Talk:
         """Show other messages."""
         self._filter = wanted
         self._looking += 1
-        self.start(self._look(self._looking))
+        self.start(partial(self._look, self._looking))
 
     async def fill(self, keys: tuple[Key, ...]) -> None:
         """Rows that came into view."""
