@@ -98,7 +98,9 @@ async def look(agent: AgentPaths) -> Look:
         async with looking_into(agent) as client:
             return Look(agent, await client.status())
     except MeshError as error:
-        return Look(agent, error=error)
+        # It may have been about to end: that is no host that hangs.
+        is_there = await asyncio.to_thread(host_answers, agent)
+        return Look(agent, error=error) if is_there else Look(agent)
 
 
 async def side_by_side(

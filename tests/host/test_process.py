@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -78,27 +79,28 @@ async def test_decision_10_simultaneous_starts_end_in_exactly_one_host(paths: Me
 
 
 async def test_a_host_is_found_from_a_login_that_keeps_its_sockets_elsewhere(
-    paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
 ):
     agent = paths.agent("dev")
-    async with connected(agent) as client:
-        status = await client.status()
-        elsewhere = tmp_path / "run"
-        elsewhere.mkdir(mode=0o700)
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(elsewhere))
-        assert elsewhere in agent.socket.parents
-        assert host_answers(agent)
-        async with connected(agent) as other:
-            assert (await other.status()).pid == status.pid
-        with pytest.raises(NoSessionError):
-            async with ScreenClient.connected(agent, columns=80, rows=24):
-                pass
-        for process in hosts_of(paths):
-            process.kill()
-        # What a dead host named is no place to look for one.
-        await until(lambda: not host_answers(agent))
-        assert agent.host_json.exists()
-        monkeypatch.undo()
+    # A socket's path has room for a short folder only.
+    with tempfile.TemporaryDirectory(prefix="mb") as place:
+        elsewhere = Path(place)
+        async with connected(agent) as client:
+            status = await client.status()
+            monkeypatch.setenv("XDG_RUNTIME_DIR", place)
+            assert elsewhere in agent.socket.parents
+            assert host_answers(agent)
+            async with connected(agent) as other:
+                assert (await other.status()).pid == status.pid
+            with pytest.raises(NoSessionError):
+                async with ScreenClient.connected(agent, columns=80, rows=24):
+                    pass
+            for process in hosts_of(paths):
+                process.kill()
+            # What a dead host named is no place to look for one.
+            await until(lambda: not host_answers(agent))
+            assert agent.host_json.exists()
+            monkeypatch.undo()
 
 
 async def _outcome(wait: object) -> str:
