@@ -1,10 +1,11 @@
 """Who is there and who needs a person: the picture as rows, those that wait first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from meshbot_core.session.records import SessionState, SessionView
-from meshbot_tui.model.picture import Agent, Peer, Picture
+from meshbot_tui.model.picture import Agent, Peer, Picture, Question
 from meshbot_tui.model.wording import in_console
 
 Tone = Literal["needs", "bad", "warn", "busy", "good", "quiet"]
@@ -73,7 +74,7 @@ _YOU_WANTED: Final = Look("?", "asked", "needs", 5)
 
 def rows(picture: Picture) -> tuple[Row, ...]:
     """The agents of this machine, then the peers, then the person; in each what waits first."""
-    asking = {question.sender for question in picture.waited_for}
+    asking = {each.sender: each for each in reversed(picture.waited_for)}
     here = sorted((_of_agent(agent, asking) for agent in picture.others), key=_order)
     far = sorted((_of_peer(peer) for peer in picture.remote), key=_order)
     you = (_of_operator(picture),) if picture.operator else ()
@@ -85,11 +86,18 @@ def _order(row: Row) -> tuple[int, int, str]:
     return row.look.rank, row.since_ms if row.look.rank == 0 else 0, row.name
 
 
-def _of_agent(agent: Agent, asking: set[str]) -> Row:
+def _of_agent(agent: Agent, asking: Mapping[str, Question]) -> Row:
+    row = _as_it_is(agent)
+    asked = asking.get(agent.name)
+    if asked is None or row.look == _LOOKS["needs_approval"]:
+        return row
+    look = _LOOKS["asks_operator"]
+    return replace(row, look=look, doing=asked.text, since_ms=asked.asked_at_ms)
+
+
+def _as_it_is(agent: Agent) -> Row:
     view = agent.view
     look = look_of(agent)
-    if agent.name in asking and look.rank > 0:
-        look = _LOOKS["asks_operator"]
     host = agent.host
     if view is None:
         doing = GONE if agent.is_gone else host.problem

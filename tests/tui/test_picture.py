@@ -232,9 +232,10 @@ def test_who_waits_longest_stands_first():
 def test_an_agent_that_asked_the_person_is_shown_to_wait():
     picture = pictured(
         events.HostSeen("dev", status("dev", view("idle")), 1),
-        events.QuestionsSeen((Question("q", "dev", "may I?", 3),), 3),
+        events.QuestionsSeen((Question("q", "dev", "may I?", 3), Question("r", "dev", "?", 7)), 7),
     )
-    assert rows(picture)[0].look.word == "asks you"
+    row = rows(picture)[0]
+    assert (row.look.word, row.doing, row.since_ms) == ("asks you", "may I?", 3)
 
 
 def test_who_works_and_who_idles_keep_their_places():
