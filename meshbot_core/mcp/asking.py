@@ -86,11 +86,16 @@ class Asking:
     async def leave_failed(self, client: HostClient) -> None:
         """Have the answers to asks whose calls failed come as messages."""
         while self._failed:
-            with contextlib.suppress(NoSuchMessageError):
-                left = await client.leave_ask(self._failed[0])
-                if left.lease_id:
-                    await client.settle(give_back=[left.lease_id])
-            del self._failed[0]
+            # Out of the list first: another call of the session may be here too.
+            ask_id = self._failed.pop(0)
+            try:
+                with contextlib.suppress(NoSuchMessageError):
+                    left = await client.leave_ask(ask_id)
+                    if left.lease_id:
+                        await client.settle(give_back=[left.lease_id])
+            except BaseException:
+                self._failed.append(ask_id)
+                raise
 
     async def cancelled(self, client: HostClient, call: CallId) -> None:
         """The client withdrew ``call``: an answer that still comes goes to the inbox."""

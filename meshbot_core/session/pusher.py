@@ -347,9 +347,10 @@ class Pusher:
         if not self.tracker.hears_hooks:
             return ()  # nothing tells whether that turn ended well
         read = [lease for lease, at_ms in self._results.items() if at_ms < ended_at_ms]
+        asks = await self.mailbox.acknowledge_asks(read) if read else ()
         for lease in read:
-            del self._results[lease]
-        return await self.mailbox.acknowledge_asks(read) if read else ()
+            self._results.pop(lease, None)
+        return asks
 
     def was_written(self, lease_ids: Sequence[str]) -> None:
         """The session's tools handed these leases over completely."""

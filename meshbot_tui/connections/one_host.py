@@ -80,7 +80,7 @@ class OneHost:
         except* MeshError as group:
             problem = reason_of_first(group)
         if presence == "away" and await self._is_back():
-            if not problem:
+            if not problem or self._has_said_goodbye:
                 return
             presence = "hangs"
         await self._lost(presence, problem)

@@ -1,6 +1,6 @@
 """Fixtures: agents with real sessions, and a peer that talks to them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from meshbot_core.host.client import HostClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import MeshPaths
 from tests.sessions.agents import Agents
+from tests.support.hosts import hosts_ended
 
 
 @pytest.fixture(params=VERSIONS)
@@ -23,6 +24,13 @@ def version(request: pytest.FixtureRequest) -> str:
 def newest() -> str:
     """The newest supported version."""
     return NEWEST
+
+
+@pytest.fixture(autouse=True)
+def ended_hosts(mesh_paths: MeshPaths) -> Iterator[None]:
+    """After a test that failed a host may wait for somebody who never comes back."""
+    with hosts_ended(mesh_paths):
+        yield
 
 
 @pytest.fixture
