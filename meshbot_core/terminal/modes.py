@@ -9,12 +9,14 @@ from typing import Final
 
 _KEPT: Final = frozenset({1, 25, 1000, 1002, 1003, 1004, 1005, 1006, 1049, 2004, 2026, 2031})
 _ON_AT_FIRST: Final = frozenset({25})
+# Each alternative begins with a byte that is not in a group: so plain text is skipped at once.
 _SEQUENCE: Final = re.compile(
-    rb"\x1b\[\?(?P<modes>[0-9;]*)(?P<set>[hl])"
-    rb"|\x1b\](?P<osc>[0-9]+);(?P<text>[^\x07\x1b]*)(?:\x07|\x1b\\)"
-    rb"|\x1b\[(?P<mark>[>?=]?)(?P<numbers>[0-9;]*)(?P<ask>[cnq]|\$p)"
-    rb"|(?P<reset>\x1bc)"
-    rb"|(?P<bell>\x07)"
+    rb"\x1b(?:"
+    rb"\[\?(?P<modes>[0-9;]*)(?P<set>[hl])"
+    rb"|\](?P<osc>[0-9]+);(?P<text>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    rb"|\[(?P<mark>[>?=]?)(?P<numbers>[0-9;]*)(?P<ask>[cnq]|\$p)"
+    rb"|(?P<reset>c)"
+    rb")|\x07"
 )
 _MAX_HELD_BYTES: Final = 4096
 _TITLES: Final = frozenset({0, 2})
