@@ -99,11 +99,11 @@ class Talk:
         agents, self._changed = (self._changed | self.journals.troubled) - gone, set()
         for agent in sorted(gone):
             self._all = await self.journals.remove_agent(agent)
+        self.pane.list.drop(gone)
         if agents:
             self._all = await self.journals.changed(sorted(agents))
         await self._look(self._looking)
-        for agent in agents:
-            self.pane.list.forget(agent)
+        self.pane.list.forget(agents | gone)
 
     async def _look(self, number: int) -> None:
         """Show what the filter lets through, unless it changed meanwhile."""

@@ -233,13 +233,60 @@ async def test_a_state_that_changed_is_drawn_in_place():
     async with staged(100) as (app, pilot):
         app.wanted.clear()
         app.is_slow = True
-        app.pane.list.forget("dev")
+        app.pane.list.forget({"dev"})
         await pilot.pause()
         assert ("dev", 99) in app.wanted
         assert app.seen == numbers(90, 100)
         app.pane.list.fill([row(("dev", 99), state="failed")])
         await pilot.pause()
         assert "failed" in text_of(app).split("\n")[ROWS]
+
+
+@pytest.mark.parametrize("agent", ["dev", "web"])
+async def test_what_changed_out_of_view_is_asked_for_when_it_comes_into_view(agent: str):
+    async with staged(500) as (app, pilot):
+        await pilot.press("home")
+        await pilot.pause()
+        app.pane.list.forget({"ops"})
+        await pilot.press("end")
+        await pilot.pause()
+        app.wanted.clear()
+        await pilot.press("home")
+        await pilot.pause()
+        assert app.wanted == []
+        app.pane.list.forget({agent})
+        await pilot.pause()
+        assert ("dev", 499) not in app.wanted
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.wanted.count(("dev", 499)) == 1
+
+
+async def test_a_row_that_was_read_before_it_changed_is_asked_for_again():
+    async with staged(500) as (app, pilot):
+        app.is_slow = True
+        await pilot.press("home")
+        await pilot.pause()
+        await pilot.press("end")
+        app.pane.list.forget({"web"})
+        app.pane.list.fill([row(("dev", 3), state="queued")])
+        app.wanted.clear()
+        await pilot.press("home")
+        await pilot.pause()
+        assert ("dev", 3) in app.wanted
+
+
+async def test_who_has_the_name_of_a_forgotten_agent_has_texts_of_its_own():
+    async with staged(5) as (app, pilot):
+        app.pane.list.drop({"dev"})
+        app.pane.show(index_of(()), 0)
+        app.is_slow = True
+        app.pane.show(index_of(range(5)), 5)
+        await pilot.pause()
+        assert app.seen == ["…"] * 5
+        app.pane.list.fill([row(("dev", 4))])
+        await pilot.pause()
+        assert app.seen[4] == "00004"
 
 
 async def test_the_last_column_is_not_under_the_bar():

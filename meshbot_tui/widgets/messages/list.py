@@ -1,7 +1,7 @@
 """A virtual list of messages: rows are asked for as they come into view."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -90,6 +90,8 @@ class MessageList(TailView):
         self._index: JournalIndex | None = None
         self._rows: dict[Key, MessageRow] = {}
         self._asked: set[Key] = set()
+        self._stale: set[Key] = set()
+        """Rows that may have changed; they are asked for again as they come into view."""
         self._chosen: Key | None = None
         self._wish: Callable[[MessageRow], Message] | None = None
         """What is to be done with the chosen message as soon as its row has come."""
@@ -121,22 +123,41 @@ class MessageList(TailView):
             self._choose(self._chosen, is_live=False)
 
     def fill(self, rows: Iterable[MessageRow]) -> None:
-        """Rows that were asked for, or that changed."""
+        """Rows that were asked for; one that was forgotten meanwhile is shown, and asked again."""
         for row in rows:
             self._rows.pop(row.key, None)
             self._rows[row.key] = row
-            self._asked.discard(row.key)
+            if row.key in self._asked:
+                self._asked.remove(row.key)
+                self._stale.discard(row.key)
+            else:
+                self._stale.add(row.key)
         if (wish := self._wish) is not None and (chosen := self.chosen) is not None:
             self._wish = None
             self.post_message(wish(chosen))
         while len(self._rows) > _MAX_KEPT:
-            del self._rows[next(iter(self._rows))]
+            oldest = next(iter(self._rows))
+            del self._rows[oldest]
+            self._stale.discard(oldest)
         self.refresh()
 
-    def forget(self, agent: str) -> None:
-        """The states of this agent's messages may have changed: ask again."""
-        self._asked = {key for key in self._asked if key[0] != agent}
-        self._want(is_fresh=True)
+    def forget(self, agents: Collection[str]) -> None:
+        """The states of these agents' messages may have changed: ask again."""
+        # What is on its way was perhaps read before the change.
+        self._asked = {key for key in self._asked if not self._may_be_of(key, agents)}
+        self._stale.update(key for key in self._rows if self._may_be_of(key, agents))
+        self._want()
+
+    def drop(self, agents: Collection[str]) -> None:
+        """These agents' journals are gone; others of the same names would begin anew."""
+        self._rows = {key: row for key, row in self._rows.items() if key[0] not in agents}
+        self._asked = {key for key in self._asked if key[0] not in agents}
+        self._stale = {key for key in self._stale if key[0] not in agents}
+
+    def _may_be_of(self, key: Key, agents: Collection[str]) -> bool:
+        """Whether one of them keeps the message, or got it: both have a part in its state."""
+        row = self._rows.get(key)
+        return key[0] in agents or row is None or row.to in agents
 
     # -- where one is
 
@@ -203,7 +224,7 @@ class MessageList(TailView):
             self.follow()
         self._want()
 
-    def _want(self, *, is_fresh: bool = False) -> None:
+    def _want(self) -> None:
         if self._index is None:
             return
         # The newest are there already when the list is turned to for the first time.
@@ -213,7 +234,9 @@ class MessageList(TailView):
         last = min(self.count, top + height + _AHEAD)
         keys = [self._index.key_at(place) for place in range(first, last)]
         missing = [
-            key for key in keys if key not in self._asked and (is_fresh or key not in self._rows)
+            key
+            for key in keys
+            if key not in self._asked and (key in self._stale or key not in self._rows)
         ]
         if missing:
             self._asked.update(missing)
