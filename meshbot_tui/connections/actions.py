@@ -27,6 +27,7 @@ from meshbot_core.host.spawn import host_answers
 from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.operator import CALLED, meant, operator_name
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.session.defaults import with_defaults
 from meshbot_core.session.records import Decision, SessionOptions, SessionView, Verdict
 
 ASK_LIMIT_S: Final = 3600.0
@@ -96,10 +97,12 @@ class Actions:
         Raises:
             ClaudeError: Claude Code is missing, too old, not logged in or refuses its flags.
             SessionFolderError: The folder is not there.
+            ConfigError: The mesh's configuration cannot be read.
         """
         flags = sorted_flags(options.flags)
         folder, environment = Path(options.folder), dict(os.environ)
-        await asyncio.to_thread(check_ready, folder, flags, environment, claude=options.claude)
+        claude = (await asyncio.to_thread(with_defaults, options, self.mesh)).claude
+        await asyncio.to_thread(check_ready, folder, flags, environment, claude=claude)
 
     async def advice(self, options: SessionOptions) -> str:
         """What a person should know before it is started, or nothing."""

@@ -7,8 +7,13 @@ from types import MappingProxyType
 import pytest
 
 from meshbot_core.bootstrap.meshes import add_peer
-from meshbot_core.errors import InvalidNameError, NameTakenError, SessionRunningError
-from meshbot_core.mesh.config import read_config
+from meshbot_core.errors import (
+    ClaudeMissingError,
+    InvalidNameError,
+    NameTakenError,
+    SessionRunningError,
+)
+from meshbot_core.mesh.config import Sessions, change_config, read_config
 from meshbot_core.mesh.operator import operator_name
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.session.records import SessionOptions
@@ -126,3 +131,13 @@ async def test_a_folder_that_claude_will_ask_about_is_told_of(
     assert "trusted" in await actions.advice(SessionOptions(folder=folder))
     assert await actions.advice(SessionOptions(folder=folder, kind="headless")) == ""
     assert await actions.advice(SessionOptions(folder=f"{folder}/nowhere")) == ""
+
+
+async def test_the_claude_that_the_mesh_is_configured_for_is_the_one_that_is_checked(
+    mesh_paths: MeshPaths, deeds: Callable[..., Deeds], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("MESHBOT_CLAUDE", raising=False)
+    sessions = Sessions(claude="/nowhere/claude")
+    change_config(mesh_paths, lambda config: config.model_copy(update={"sessions": sessions}))
+    with pytest.raises(ClaudeMissingError, match="/nowhere/claude"):
+        await deeds().actions.check(SessionOptions(folder="/"))
