@@ -76,8 +76,8 @@ class MessageScreen(ModalScreen[Wanted | None]):
 
     def show(self, thread: Sequence[MessageRow]) -> None:
         """The thread as it is now: what came stands in it, and how far each message got."""
-        if not thread or not self.is_mounted:
-            return
+        if not thread or not self.is_mounted or not self.is_attached:
+            return  # closed meanwhile, perhaps
         box = self.query_one(VerticalScroll)
         self._thread = tuple(thread)
         box.border_title = self._title

@@ -60,6 +60,14 @@ async def test_it_is_whole_and_an_answer_that_comes_stands_below_it():
         assert shown.index(NOTE.text) < shown.index("All of it?") < shown.index("Yes, until")
 
 
+async def test_what_comes_once_it_is_closed_is_no_fault():
+    async with at_desk() as (desk, _):
+        asked = await opened(desk)
+        typed(desk, "escape")
+        await until(lambda: not asked.dialog.is_running, LIMIT_S)
+        asked.dialog.show([replace(ASK, ask_state="open"), ANSWER])
+
+
 async def test_how_far_it_got_is_told_while_one_reads():
     async with at_desk() as (desk, _):
         sent = replace(NOTE, state="queued", read_state="")
