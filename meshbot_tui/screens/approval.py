@@ -5,17 +5,17 @@ from typing import ClassVar, Literal
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from meshbot_core.session.records import Approval, Verdict
 from meshbot_core.types import Clock, SystemClock
+from meshbot_tui.screens.leaving import Leaving
 from meshbot_tui.widgets.approvals.card import ApprovalCard
 from meshbot_tui.widgets.approvals.entries import Entry
 
 _GONE_S = 1.5
 
 
-class ApprovalModal(ModalScreen[Verdict | None]):
+class ApprovalModal(Leaving[Verdict | None]):
     """Its answer is the verdict; None: later, or it waits no more."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,8 +65,7 @@ class ApprovalModal(ModalScreen[Verdict | None]):
             self.set_timer(_GONE_S, self._end)
 
     def _end(self) -> None:
-        if self.is_current:
-            self.dismiss(None)
+        self.leave(None)
 
     @property
     def _card(self) -> ApprovalCard:
@@ -79,10 +78,12 @@ class ApprovalModal(ModalScreen[Verdict | None]):
         self._card.tick(self._clock.now_ms())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing is done in the first moment, nor when it waits no more."""
-        if action in ("allow", "deny", "later"):
-            return self.is_mounted and self._card.takes_keys
-        return True
+        """Nothing is done in the first moment; what waits no more can only be left."""
+        if action not in ("allow", "deny", "later"):
+            return True
+        if not self.is_mounted:
+            return False
+        return self._card.takes_keys or (action == "later" and self._card.is_gone)
 
     def action_allow(self, scope: Literal["once", "session"]) -> None:
         """Allow it."""
@@ -109,6 +110,6 @@ class ApprovalModal(ModalScreen[Verdict | None]):
     @on(ApprovalCard.Decided)
     def decided(self, event: ApprovalCard.Decided) -> None:
         """Done."""
-        self.dismiss(
+        self.leave(
             Verdict(behavior=event.behavior, scope=event.scope, reason=event.reason, by="console")
         )

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
 from meshbot_core.clients.text import plain
@@ -17,6 +16,7 @@ from meshbot_core.errors import MeshError
 from meshbot_core.session.records import Limits
 from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.connections.reasons import reason_of
+from meshbot_tui.screens.leaving import Leaving
 
 KINDS: Final = (
     ("interactive: Claude Code in a pane", "interactive"),
@@ -39,7 +39,7 @@ Advice = Callable[[StartForm], Awaitable[str]]
 """What a person should know first; quick, for it is asked while the form is filled in."""
 
 
-class StartDialog(ModalScreen[StartForm | None]):
+class StartDialog(Leaving[StartForm | None]):
     """Asks what is to be started; its answer is the form, checked, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -174,7 +174,7 @@ class StartDialog(ModalScreen[StartForm | None]):
         except ValueError as error:
             self._say(f"flags: {error}")
         else:
-            self.dismiss(form)
+            self.leave(form)
 
     def _say(self, text: str) -> None:
         self.query_one("#problem", Static).update(Content(plain(text)))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from meshbot_core.session.records import Approval, Verdict
 from meshbot_tui.screens import approval as approval_screen
@@ -105,6 +106,30 @@ async def test_what_was_answered_elsewhere_goes(monkeypatch: pytest.MonkeyPatch)
     async with staged(command()) as stage:
         stage.modal.withdraw()
         await until(lambda: stage.answer is None)
+
+
+async def test_what_was_answered_elsewhere_goes_once_it_is_in_front_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(approval_screen, "_GONE_S", 0.05)
+    async with staged(command()) as stage:
+        front = ModalScreen[None]()
+        await stage.app.push_screen(front)
+        stage.modal.withdraw()
+        await until(lambda: stage.modal._kept is not None)
+        assert (stage.answer, stage.app.screen) == (NOT_YET, front)
+        await stage.app.pop_screen()
+        await until(lambda: stage.answer is None)
+        await stage.pilot.pause()
+        assert stage.modal not in stage.app.screen_stack
+
+
+async def test_what_waits_no_more_can_be_left_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(approval_screen, "_GONE_S", 60)
+    async with staged(command()) as stage:
+        stage.modal.withdraw()
+        await stage.press("escape")
+        assert stage.answer is None
 
 
 @pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)

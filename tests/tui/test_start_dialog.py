@@ -1,7 +1,11 @@
 """The dialog that starts an agent."""
 
+import asyncio
+
 import pytest
+from textual.command import CommandPalette
 from textual.widgets import Button, Select, Static
+from textual.worker import Worker
 
 from meshbot_core.errors import NameTakenError
 from meshbot_tui.connections.memory import StartForm
@@ -67,6 +71,30 @@ async def test_what_cannot_be_started_is_said_before_and_can_be_mended():
         await taken(desk)
         await pilot.click(asked.dialog.query_one("#start", Button))
         await until(lambda: asked.answer == FIRST.model_copy(update={"name": "menu"}), LIMIT_S)
+
+
+async def test_what_was_checked_while_the_palette_is_open_starts_once_that_is_closed():
+    checked = asyncio.Event()
+
+    async def check(_: StartForm) -> None:
+        await checked.wait()
+
+    async with at_desk() as (desk, _):
+        asked = await Asked(desk, StartDialog(KEPT, FIRST, check, untrusted)).open()
+        typed(desk, *"web", "enter", "ctrl+p")
+        await until(lambda: isinstance(desk.screen, CommandPalette), LIMIT_S)
+        checked.set()
+        await until(lambda: all(worker.is_finished for worker in _workers(asked)), LIMIT_S)
+        assert asked.answer is NOT_YET
+        assert isinstance(desk.screen, CommandPalette)
+        typed(desk, "escape")
+        await until(lambda: asked.answer == FIRST.model_copy(update={"name": "web"}), LIMIT_S)
+        await taken(desk)
+        assert desk.screen is desk.main
+
+
+def _workers(asked: Asked) -> list[Worker[object]]:
+    return [worker for worker in asked.dialog.app.workers if worker.node is asked.dialog]
 
 
 async def test_an_untrusted_folder_is_told_of_while_the_form_is_filled_in():
