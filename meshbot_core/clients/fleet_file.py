@@ -142,7 +142,10 @@ def read_fleet(path: Path) -> Fleet:
     Raises:
         FleetFileError: "FILE:LINE: member: what is wrong and what may have been meant".
     """
-    place = path.expanduser().absolute()
+    try:
+        place = path.expanduser().absolute()
+    except RuntimeError as error:
+        raise FleetFileError(f"{path}: {error}", hint="name the file whole") from error
     try:
         with place.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)

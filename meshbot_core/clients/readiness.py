@@ -34,9 +34,26 @@ def check_ready(
     # Settings of the user's may hold a key, or name a program that has one.
     if flags.settings is None and not any(environment.get(name) for name in _OTHER_LOGINS):
         check_logged_in(path, environment=environment)
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "is not there"
-        raise SessionFolderError(f"{folder} {what}", hint="make it, or name another: --folder")
+    check_folder(folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Let pass a folder that a session can run in.
+
+    Raises:
+        SessionFolderError: It is not there, or is none.
+    """
+    if (wrong := _wrong_with(folder)) is not None:
+        raise SessionFolderError(f"{folder} {wrong}", hint="make it, or name another: --folder")
+
+
+def _wrong_with(folder: Path) -> str | None:
+    try:
+        if folder.is_dir():
+            return None
+        return "is no folder" if folder.exists() else "is not there"
+    except OSError as error:
+        return f"cannot be used ({error.strerror})"
 
 
 def is_trusted(folder: Path, environment: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """What a person does to agents from the console; each call raises a ``MeshError`` that says why."""
 
 import asyncio
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -169,8 +170,10 @@ class Actions:
 
 def _asks_for_trust(options: SessionOptions) -> bool:
     folder = Path(options.folder)
-    is_shown = options.kind == "interactive" and folder.is_dir()
-    return is_shown and not is_trusted(folder, os.environ)
+    with contextlib.suppress(OSError):  # the check says what is wrong with it
+        is_shown = options.kind == "interactive" and folder.is_dir()
+        return is_shown and not is_trusted(folder, os.environ)
+    return False
 
 
 def _put_aside(agent: AgentPaths) -> Path:

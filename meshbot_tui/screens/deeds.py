@@ -270,7 +270,7 @@ class Deeds:
 
 
 def _fleet_at(path: str) -> Fleet:
-    return read_fleet(Path(path).expanduser())
+    return read_fleet(Path(path))
 
 
 def _mesh_of(fleet: Fleet, here: MeshPaths) -> MeshPaths:

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from meshbot_core.claude.flags import UserFlags, sorted_flags
+from meshbot_core.errors import SessionFolderError
 from meshbot_core.session.records import SessionOptions, SessionView
 from meshbot_tui.connections.memory import Remembered, StartForm
 
@@ -42,6 +43,7 @@ def options_of(form: StartForm) -> SessionOptions:
     """The session that a form asks for.
 
     Raises:
+        SessionFolderError: Whose home the folder is to be in is not known.
         ValueError: The flags are not quoted well.
     """
     flags = shlex.split(form.flags)
@@ -53,7 +55,10 @@ def options_of(form: StartForm) -> SessionOptions:
         flags += ["--resume", form.conversation]
     if form.prompt:
         flags += ["--", form.prompt] if form.prompt.startswith("-") else [form.prompt]
-    folder = Path(form.folder or ".").expanduser().absolute()
+    try:
+        folder = Path(form.folder or ".").expanduser().absolute()
+    except (RuntimeError, OSError) as error:
+        raise SessionFolderError(f"folder {form.folder}: {error}") from error
     kind = "headless" if form.kind == "headless" else "interactive"
     return SessionOptions(kind=kind, folder=str(folder), flags=tuple(flags), limits=form.limits)
 

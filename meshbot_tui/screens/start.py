@@ -118,7 +118,7 @@ class StartDialog(Leaving[StartForm | None]):
 
     @on(Input.Blurred, "#folder")
     @on(Select.Changed, "#kind")
-    @work(exclusive=True, group="advice")
+    @work(exclusive=True, group="advice", exit_on_error=False)
     async def advise(self) -> None:
         """Say what a person should know before they start it."""
         text = ""
@@ -162,7 +162,7 @@ class StartDialog(Leaving[StartForm | None]):
         """Start nothing."""
         self.dismiss(None)
 
-    @work(exclusive=True)
+    @work(exclusive=True, exit_on_error=False)
     async def action_begin(self) -> None:
         """Check what was typed, and say what is wrong or be done."""
         form = self.form

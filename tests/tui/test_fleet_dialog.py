@@ -72,6 +72,9 @@ async def test_a_mesh_or_a_file_that_is_not_there_is_said(mesh_paths: MeshPaths,
     deeds = Deeds(asked_for(file), Actions(mesh_paths, None))
     with pytest.raises(FleetFileError, match="cannot be read"):
         await deeds.fleet()
+    nobodys = Deeds(asked_for("~nosuchuser/fleet.toml"), Actions(mesh_paths, None))
+    with pytest.raises(FleetFileError, match="nosuchuser"):
+        await nobodys.fleet()
     file.write_text('mesh = "nowhere"\n')
     with pytest.raises(MeshNotFoundError, match="nowhere"):
         await deeds.fleet()

@@ -7,11 +7,17 @@ from textual.command import CommandPalette
 from textual.widgets import Button, Select, Static
 from textual.worker import Worker
 
+from meshbot_core.clients.readiness import check_folder
 from meshbot_core.errors import NameTakenError
+from meshbot_core.mesh.paths import MeshPaths
+from meshbot_tui.connections import actions
+from meshbot_tui.connections.actions import Actions
 from meshbot_tui.connections.memory import StartForm
+from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.start import StartDialog
 from tests.support.waiting import until
 from tests.tui.desk import LIMIT_S, NOT_YET, Asked, Desk, at_desk, taken, typed
+from tests.tui.person import Person
 from tests.tui.showing import text_of
 
 FIRST = StartForm(folder="/src")
@@ -95,6 +101,22 @@ async def test_what_was_checked_while_the_palette_is_open_starts_once_that_is_cl
 
 def _workers(asked: Asked) -> list[Worker[object]]:
     return [worker for worker in asked.dialog.app.workers if worker.node is asked.dialog]
+
+
+@pytest.mark.parametrize("folder", ["~nosuchuser/app", "/" + "x" * 300], ids=["home", "long"])
+async def test_a_folder_that_cannot_be_is_told_of_and_ends_nothing(
+    mesh_paths: MeshPaths, folder: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(actions, "check_ready", lambda folder, *_, **__: check_folder(folder))
+    deeds = Deeds(Person(), Actions(mesh_paths, None))
+    async with at_desk() as (desk, _):
+        form = StartForm(name="new", folder=folder)
+        asked = await Asked(desk, StartDialog({}, form, deeds._check, deeds._advice)).open()
+        typed(desk, "tab", "tab", "shift+tab", "enter")
+        await until(lambda: folder[:11] in said(asked, "#problem"), LIMIT_S)
+        await until(lambda: all(worker.is_finished for worker in _workers(asked)), LIMIT_S)
+        assert not any(worker.error for worker in _workers(asked))
+        assert asked.answer is NOT_YET
 
 
 async def test_an_untrusted_folder_is_told_of_while_the_form_is_filled_in():
