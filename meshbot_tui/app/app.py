@@ -67,7 +67,8 @@ class MeshbotApp(Letters):
     @on(AgentList.Chosen)
     def chosen(self, event: AgentList.Chosen) -> None:
         """Another agent is looked at."""
-        self._keep(chosen=event.name)
+        if not event.is_by_itself:
+            self._keep(chosen=event.name)
         self._show()
 
     @on(AgentList.Entered)

@@ -47,12 +47,12 @@ async def test_who_waits_is_first_and_chosen_at_first():
     async with staged(rows(scene()), (40, 20)) as (agents, _, app):
         lines = drawn(app)
         assert lines[0] == " this machine (5)"
-        assert lines[1].startswith("▌? ops")
+        assert lines[1].startswith("▌! web")
         assert lines[2].startswith("▌")
-        assert lines[3].startswith(" ! web")
+        assert lines[3].startswith(" ? ops")
         assert " elsewhere (2)" in lines
-        assert agents.chosen == "ops"
-        assert app.said == [AgentList.Chosen("ops")]
+        assert agents.chosen == "web"
+        assert app.said == [AgentList.Chosen("web", is_by_itself=True)]
 
 
 async def test_keys_choose_and_enter_goes_into_the_pane():
@@ -102,6 +102,30 @@ async def test_who_is_preferred_is_chosen_once_known_and_who_is_chosen_stays_it(
         assert agents.chosen == "dev"
         agents.show((), NOW_MS)
         assert agents.chosen is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "then"), [((), "peer-003"), (("down",), "ops"), (("enter",), "dev")]
+)
+async def test_who_is_preferred_and_known_late_is_chosen_unless_another_was(
+    keys: tuple[str, ...], then: str
+):
+    agents = AgentList()
+    agents.preferred = "peer-003"
+    app = Showing(agents, (AgentList.Chosen,))
+    here = (agent("dev"), agent("ops"))
+    async with app.run_test(size=(40, 12)) as pilot:
+        agents.focus()
+        agents.show(here, NOW_MS)
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert app.said[0] == AgentList.Chosen("dev", is_by_itself=True)
+        agents.show((*here, *MANY), NOW_MS)
+        assert agents.chosen == then
+        agents.choose("dev")
+        agents.show(here, NOW_MS)
+        agents.show((*here, *MANY), NOW_MS)
+        assert agents.chosen == "dev"
 
 
 async def test_five_hundred_peers_scroll_by_keys_and_keep_their_place():

@@ -29,6 +29,18 @@ async def test_what_another_console_kept_keeps_none_from_opening(mesh_paths: Mes
         assert app.main.view == "terminal"
 
 
+async def test_who_is_chosen_is_remembered_once_a_person_chose(mesh_paths: MeshPaths):
+    memory = Memory(mesh_paths)
+    memory.write(Remembered(chosen="elsewhere"))
+    async with off_mesh(mesh_paths) as (app, _):
+        await until(lambda: app.main.agents.chosen is not None)
+        await taken(app)
+        assert app.remembered.chosen == "elsewhere"
+        typed(app, "down")
+        await taken(app)
+        assert app.remembered.chosen == app.main.agents.chosen
+
+
 async def test_what_is_told_is_text_whoever_wrote_it(mesh_paths: MeshPaths):
     async with off_mesh(mesh_paths) as (app, _):
         app.tell("\x1b[31m \u202e [bold]x[/bold]", "error")

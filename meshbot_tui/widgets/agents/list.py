@@ -62,6 +62,8 @@ class AgentList(ScrollView, can_focus=True):
         """Another agent is looked at."""
 
         name: str
+        is_by_itself: bool = False
+        """The person chose nobody, or who they chose is gone."""
 
     @dataclass
     class Entered(Message):
@@ -77,7 +79,7 @@ class AgentList(ScrollView, can_focus=True):
         self._drawn: dict[int, tuple[Part, ...]] = {}
         self.chosen: str | None = None
         self.preferred: str = ""
-        """Who is chosen first, once known."""
+        """Who is chosen first, once known, unless the person chooses another before that."""
         self._sought = ""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
@@ -124,14 +126,15 @@ class AgentList(ScrollView, can_focus=True):
         names = [row.name for row in self._rows]
         if self._sought in names:
             self.choose(self._sought)
-        if self.chosen in names:
-            return
-        if self.preferred in names:
-            self.choose(self.preferred)
-        elif here := [row.name for row in self._rows if row.group == "agent"]:
-            self.choose(here[0])
-        elif self.chosen is not None or not self.preferred:
-            self.chosen = None
+        elif self.preferred in names:
+            name, self.preferred = self.preferred, ""
+            self._turn_to(name, is_by_itself=True)
+        elif self.chosen not in names:
+            here = next((row.name for row in self._rows if row.group == "agent"), None)
+            if here is None:
+                self.chosen = None
+            else:
+                self._turn_to(here, is_by_itself=True)
 
     def seek(self, name: str) -> None:
         """Choose this agent as soon as it is there, unless the person chooses another first."""
@@ -140,13 +143,16 @@ class AgentList(ScrollView, can_focus=True):
 
     def choose(self, name: str) -> None:
         """Make this agent the chosen one, and tell."""
-        self._sought = ""
+        self._sought = self.preferred = ""
+        self._turn_to(name)
+
+    def _turn_to(self, name: str, *, is_by_itself: bool = False) -> None:
         if name == self.chosen:
             return
         self.chosen = name
         self._show_chosen()
         self.refresh()
-        self.post_message(self.Chosen(name))
+        self.post_message(self.Chosen(name, is_by_itself))
 
     def action_choose(self, by: int) -> None:
         """Choose the agent ``by`` places further down."""
@@ -159,6 +165,7 @@ class AgentList(ScrollView, can_focus=True):
     def action_enter(self) -> None:
         """Let the keys go to the chosen agent's pane."""
         if self.chosen is not None:
+            self.choose(self.chosen)
             self.post_message(self.Entered(self.chosen))
 
     def _show_chosen(self) -> None:
