@@ -20,6 +20,9 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.claude, pytest.mark.slow]
 
+ESCAPE = b"\x1b[27u"
+"""As a key of its own: a bare one and the return behind it would be alt+enter."""
+
 PLAN = Plan(
     (
         Rule(
@@ -112,11 +115,38 @@ async def test_a_permission_is_given_from_the_console_and_one_in_the_pane(
 
         await ops.send(to="dev", message="make a folder, please")
         await terminal.shows("Waits for you")
-        await terminal.insists(b"\x1b", against="Waits for you")
+        await terminal.insists(ESCAPE, against="Waits for you")
         terminal.press("\r")
         await terminal.shows("keys go here", "Do you want to proceed?")
         terminal.press("\r")
         await terminal.shows("nobody waits for you")
+        await dev.has_read_all()
+
+
+async def test_two_consoles_show_the_same_and_what_one_decides_is_decided_in_the_other(
+    dev, ops, tmp_path
+) -> None:
+    async with console(tmp_path) as terminal, console(tmp_path) as other:
+        await terminal.shows("Claude Code v", "idle")
+        await other.shows("Claude Code v", "idle")
+        terminal.press("\r")
+        await terminal.shows("keys go here")
+        await terminal.types("how are you?")
+        await other.shows("how are you?", "Understood.")
+        terminal.press(b"\x1d")
+        await terminal.shows("enter: type here")
+        other.press("\r")
+        await other.shows("keys go here")
+        await other.types("and now?")
+        await terminal.shows("and now?")
+        other.press(b"\x1d")
+
+        await ops.send(to="dev", message="make a folder")
+        await terminal.shows("Waits for you", "mkdir made-here")
+        await other.shows("Waits for you", "mkdir made-here")
+        await other.insists("y", against="Waits for you")
+        await terminal.hides("Waits for you")
+        await terminal.shows("It is made", "nobody waits for you")
         await dev.has_read_all()
 
 
