@@ -36,4 +36,4 @@ async def test_a_person_allows_what_an_agent_asks_and_nothing_is_left_afterwards
             assert await terminal.ends(30) == 0
             assert terminal.is_restored
         await until(lambda: not commands_with(place), 10)
-        assert not list(Path(place).iterdir())
+        await until(lambda: not list(Path(place).iterdir()), 5)
