@@ -9,7 +9,6 @@ from tests.support.claude import required_claude
 
 @pytest.mark.claude
 @pytest.mark.slow
-@pytest.mark.timeout(90)
 # The first ends with everything killed at once, the second in order.
 @pytest.mark.parametrize(("seed", "version"), zip((0, 9), VERSIONS, strict=True))
 async def test_decision_10_kills_of_serve_claude_and_host_lose_nothing(tmp_path, seed, version):

@@ -18,7 +18,6 @@ __all__ = ["hosts", "small_claude"]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(60),
     pytest.mark.usefixtures("hosts", "mesh_paths"),
 ]
 

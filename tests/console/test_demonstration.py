@@ -9,7 +9,7 @@ import pytest
 from tests.console.terminal import console
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow]
 
 
 def commands_with(text: str) -> list[str]:

@@ -37,7 +37,6 @@ async def started_demo(folder: Path) -> asyncio.subprocess.Process:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(90)
 async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
     process = await started_demo(tmp_path)
     output, _ = await process.communicate()
@@ -52,7 +51,6 @@ async def test_all_of_it_happens_and_nothing_is_left(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 async def test_stopped_in_the_middle_it_leaves_nothing_either(tmp_path):
     process = await started_demo(tmp_path)
     async for line in process.stdout:

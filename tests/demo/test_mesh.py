@@ -17,7 +17,7 @@ from meshbot_core.session.records import Approval, Verdict
 from tests.support.claude import required_claude
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow]
 
 LIMIT_S = 40.0
 SOON_S = 1.0

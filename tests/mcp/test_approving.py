@@ -113,7 +113,6 @@ async def test_sessions_that_ask_in_their_terminal_do_not_have_the_tool():
 
 @pytest.mark.slow
 @pytest.mark.claude
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_the_real_claude_asks_before_a_tool_and_heeds_the_answer(version, paths, tmp_path):
     binary = required_claude(version)

@@ -19,7 +19,7 @@ from tests.support.claude import required_claude
 from tests.support.hosts import hosts_ended
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.claude, pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.claude, pytest.mark.slow]
 
 PLAN = Plan((Rule("good news", (say("I am glad"),)), Rule("hello", (say("I greet you"),))))
 PROMPT = "\u276f"
