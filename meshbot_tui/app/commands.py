@@ -28,10 +28,10 @@ class Commands(Console):
             self._do(f'{what} "{name}"', lambda deeds: deed(deeds, name), name, asks=asks)
 
     def action_start_agent(self) -> None:
-        """The start dialog."""
+        """The start dialog; for the chosen agent when that has no session."""
         row = self._row(self.main.agents.chosen)
-        is_away = row is not None and row.group == "agent" and row.look.word == "stopped"
-        name = row.name if row is not None and is_away else ""
+        agent = self.picture.agents.get(row.name) if row and row.group == "agent" else None
+        name = agent.name if agent is not None and agent.can_start else ""
         self._do("start", lambda deeds: deeds.start(name), asks=True)
 
     def action_stop_agent(self) -> None:

@@ -100,6 +100,14 @@ class Agent:
         return self.host.presence != "away" and self.view is not None and not self.view.is_over
 
     @property
+    def can_start(self) -> bool:
+        """Whether it has no session, and nothing stands in the way of one."""
+        is_free = self.host.presence == "away" or (
+            self.host.presence == "runs" and (self.view is None or self.view.is_over)
+        )
+        return is_free and not self.is_gone
+
+    @property
     def is_gone(self) -> bool:
         """Whether its host is gone and has left a session that could go on."""
         return self.host.presence == "away" and self.host.is_left

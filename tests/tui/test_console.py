@@ -6,6 +6,8 @@ from textual.widgets._toast import Toast
 
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.memory import Memory, Remembered
+from meshbot_tui.model import events
+from meshbot_tui.model.apply import apply
 from meshbot_tui.screens import offers
 from meshbot_tui.screens.help import HelpScreen
 from meshbot_tui.screens.keys import COMMANDS, HELP
@@ -13,6 +15,7 @@ from meshbot_tui.screens.offers import Offers
 from meshbot_tui.themes import DEFAULT, SIXTEEN
 from meshbot_tui.widgets.approvals import ApprovalCard, card
 from tests.support.waiting import until
+from tests.tui import scene
 from tests.tui.desk import taken, typed
 from tests.tui.off_mesh import off_mesh
 from tests.tui.showing import text_of
@@ -39,6 +42,33 @@ async def test_who_is_chosen_is_remembered_once_a_person_chose(mesh_paths: MeshP
         typed(app, "down")
         await taken(app)
         assert app.remembered.chosen == app.main.agents.chosen
+
+
+class Starts:
+    """Whose start is asked for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def start(self, name: str) -> None:
+        self.names.append(name)
+
+
+async def test_n_starts_the_chosen_agent_when_it_has_no_session(
+    mesh_paths: MeshPaths, monkeypatch: pytest.MonkeyPatch
+):
+    picture = apply(scene.scene(), events.HostSeen("quiet", scene.status("quiet", None), 9))
+    picture = apply(picture, events.HostLost("left", "away", 9, is_left=True))
+    async with off_mesh(mesh_paths, picture) as (app, _):
+        deeds = Starts()
+        monkeypatch.setattr(app, "_do", lambda what, deed, *, asks: deed(deeds))
+        names = [row.name for row in app._rows]
+        for name in names:
+            app.main.agents.choose(name)
+            app.action_start_agent()
+        found = dict(zip(names, deeds.names, strict=True))
+        assert {name for name, started in found.items() if started} == {"quiet", "docs", "old"}
+        assert all(started in ("", name) for name, started in found.items())
 
 
 async def test_what_is_told_is_text_whoever_wrote_it(mesh_paths: MeshPaths):
