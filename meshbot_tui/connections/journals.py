@@ -230,22 +230,24 @@ class Journals:
         wanted: defaultdict[str, list[int]] = defaultdict(list)
         for agent, seq in keys:
             wanted[agent].append(seq)
+        journals = self._journals  # which the loop may replace meanwhile
         found = {
-            agent: _quiet(self._journals[agent].browser.leaves, seqs) or ()
+            agent: _quiet(journals[agent].browser.leaves, seqs) or ()
             for agent, seqs in wanted.items()
-            if agent in self._journals
+            if agent in journals
         }
         return self._as_rows(found)
 
     def _as_rows(self, found: dict[str, tuple[Leaf, ...]]) -> tuple[MessageRow, ...]:
         """Leaves of journals as rows, with what their local receivers did with them."""
+        journals = self._journals
         asked: defaultdict[str, list[str]] = defaultdict(list)
         for leaves in found.values():
             for leaf in leaves:
-                if leaf.entry.direction == "out" and leaf.entry.peer in self._journals:
+                if leaf.entry.direction == "out" and leaf.entry.peer in journals:
                     asked[leaf.entry.peer].append(leaf.entry.id)
         states = {
-            agent: _quiet(self._journals[agent].browser.received, ids) or {}
+            agent: _quiet(journals[agent].browser.received, ids) or {}
             for agent, ids in asked.items()
         }
         return tuple(

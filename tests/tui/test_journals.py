@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from meshbot_core.mailbox.browsing import MailboxBrowser
 from meshbot_core.mailbox.mailbox import Mailbox
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.types import SystemClock
@@ -201,6 +202,25 @@ async def test_an_agent_that_is_forgotten_leaves_what_others_have_of_it(mesh) ->
         assert (row.key[0], row.sender, row.state) == ("ops", "dev", "received")
         journals.add_agent("dev")
         assert len(await journals.changed(["dev"])) == 2
+
+
+async def test_an_agent_that_is_forgotten_while_rows_are_read_takes_none_away(
+    mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exchanged(mesh, "dev", "ops", "one", "m1")
+    await exchanged(mesh, "dev", "web", "another", "m2")
+    async with Journals.opened(mesh, NAMES) as journals:
+        index = await journals.index()
+        there, received = journals._journals, MailboxBrowser.received
+
+        def forgetting(self: MailboxBrowser, ids: list[str]) -> dict[tuple[str, str], str]:
+            journals._journals = {"dev": there["dev"]}
+            return received(self, ids)
+
+        monkeypatch.setattr(MailboxBrowser, "received", forgetting)
+        rows = await rows_of(journals, index)
+        assert {(row.text, row.read_state) for row in rows} == {("one", "new"), ("another", "new")}
+        journals._journals = there
 
 
 async def test_a_question_to_another_machine_has_its_answers_in_the_thread(mesh) -> None:
