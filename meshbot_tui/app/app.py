@@ -126,6 +126,7 @@ class MeshbotApp(Letters):
     def keys_taken(self) -> None:
         """Somebody types here from now on: this size rules."""
         self.main.pane.mark_keys(has_keys=True)
+        self.main.agents.seek("")  # who types here stays here
         if (feed := self.feed) is not None:
             feed.enter()
 

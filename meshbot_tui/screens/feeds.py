@@ -70,6 +70,8 @@ class Feeds:
             return
         if face == "screen" and not self.pane.room.area:
             return  # a size that is not the pane's would cost the program its screen
+        if name != self.shown and self.pane.screen_view.has_keys:
+            self.pane.screen_view.release()  # what is typed is not meant for another agent
         self._end()
         self.shown, self._face, self._said = name, face, said
         if name is None or face == "words":

@@ -1,5 +1,8 @@
 """The console itself: what it remembers, tells, and goes to."""
 
+import dataclasses
+from types import MappingProxyType
+
 import pytest
 from textual.actions import parse
 from textual.widgets._toast import Toast
@@ -17,7 +20,7 @@ from meshbot_tui.widgets.approvals import ApprovalCard, card
 from tests.support.waiting import until
 from tests.tui import scene
 from tests.tui.desk import taken, typed
-from tests.tui.off_mesh import off_mesh
+from tests.tui.off_mesh import OffMesh, off_mesh
 from tests.tui.showing import text_of
 
 
@@ -109,6 +112,42 @@ async def test_a_goes_to_who_waits_longest_and_again_to_the_next(mesh_paths: Mes
         typed(app, "t", "a")
         await taken(app)
         assert shown.entry.agent == app.main.agents.chosen == "web"
+
+
+async def typing_to_dev(app: OffMesh, *, starting: str = "") -> None:
+    app.main.agents.choose("dev")
+    await until(lambda: app.feeds is not None and app.feeds.shown == "dev")
+    app.look_for(starting)
+    app.main.pane.screen_view.enter()
+    await until(lambda: app.main.pane.has_class("-has-keys"))
+
+
+async def test_who_types_to_an_agent_is_not_taken_to_another_that_was_being_started(
+    mesh_paths: MeshPaths,
+):
+    async with off_mesh(mesh_paths) as (app, _):
+        await typing_to_dev(app, starting="fresh")
+        agents = app.picture.agents
+        fresh = dataclasses.replace(agents["dev"], name="fresh")
+        app.picture = dataclasses.replace(
+            app.picture, agents=MappingProxyType({**agents, "fresh": fresh})
+        )
+        app._show()
+        await taken(app)
+        assert app.main.agents.chosen == "dev"
+        assert app.main.pane.screen_view.has_keys
+
+
+async def test_when_the_agent_that_is_typed_to_goes_the_keys_go_to_no_other(mesh_paths: MeshPaths):
+    async with off_mesh(mesh_paths) as (app, _):
+        await typing_to_dev(app)
+        others = {name: each for name, each in app.picture.agents.items() if name != "dev"}
+        app.picture = dataclasses.replace(app.picture, agents=MappingProxyType(others))
+        app._show()
+        await until(lambda: app.feeds is not None and app.feeds.shown != "dev")
+        await until(lambda: app.focused is app.main.agents)
+        assert not app.main.pane.screen_view.has_keys
+        assert not app.main.pane.has_class("-has-keys")
 
 
 @pytest.mark.parametrize("key", ["a", "p"])

@@ -83,7 +83,7 @@ async def test_a_slim_terminal_shows_the_list_while_one_chooses_in_it():
         assert pane.region.width == SMALL[0]
         assert pane.room.area
         await pilot.press("down")
-        assert agents.chosen == "web"
+        assert agents.chosen == "ops"
 
         pane.screen_view.enter()
         await until(lambda: not agents.region.area)

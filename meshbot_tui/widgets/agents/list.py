@@ -137,7 +137,10 @@ class AgentList(ScrollView, can_focus=True):
                 self._turn_to(here, is_by_itself=True)
 
     def seek(self, name: str) -> None:
-        """Choose this agent as soon as it is there, unless the person chooses another first."""
+        """Choose this agent as soon as it is there, unless the person chooses another first.
+
+        Empty: none any more.
+        """
         self._sought = name
         self._choose_first()
 

@@ -123,6 +123,11 @@ class TerminalView(PointedFace, can_focus=True):
             self.focus()
             self.has_keys = True
 
+    def release(self) -> None:
+        """Let the keys go to the console again."""
+        self.has_keys = False
+        self.post_message(self.LeaveWanted(self))
+
     def action_enter(self) -> None:
         """Let the keys go to the program."""
         self.enter()
@@ -199,8 +204,7 @@ class TerminalView(PointedFace, can_focus=True):
         elif (lines := self._scroll_of(event.key)) is not None:
             self.scroll_back(lines)
         elif event.key == keys.LEAVE:
-            self.has_keys = False
-            self.post_message(self.LeaveWanted(self))
+            self.release()
         else:
             self.follow()
             self.send(self._key_bytes(event.key, event.character))
