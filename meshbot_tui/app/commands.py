@@ -39,8 +39,10 @@ class Commands(Console):
         self._on_chosen("stop", Deeds.stop, asks=True)
 
     def action_restart_agent(self) -> None:
-        """Restart the chosen agent."""
-        self._on_chosen("restart", Deeds.restart, asks=True)
+        """Restart the chosen agent; one that does not run is asked about in the start dialog."""
+        agent = self.picture.agents.get(self.main.agents.chosen or "")
+        asks = agent is not None and not agent.can_ask and not agent.is_gone
+        self._on_chosen("restart", Deeds.restart, asks=asks)
 
     def action_forget_agent(self) -> None:
         """Forget the chosen agent."""

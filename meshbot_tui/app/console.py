@@ -14,6 +14,7 @@ from textual.worker import Worker
 from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MailboxError, MeshError
+from meshbot_core.host.client import HostClient
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.app.keeping import Keeper
 from meshbot_tui.app.telling import Telling
@@ -282,10 +283,12 @@ class Console(Telling):
             self.run_worker(done, group="deeds", exit_on_error=False)
 
     async def _done(self, what: str, deed: Callable[[Deeds], Deed], agent: str) -> None:
-        # What is said needs the person on the mesh, what is done to agents does not.
+        deeds = Deeds(self, Actions(self.mesh, self._own_host))
+        await deeds.tried(deed(deeds), what, agent)
+
+    async def _own_host(self) -> HostClient | None:
+        """The person's, once it is known whether they are on the mesh."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_MESH_LIMIT_S):
                 await self._is_settled.wait()
-        client = self._operator.client if self._operator is not None else None
-        deeds = Deeds(self, Actions(self.mesh, client))
-        await deeds.tried(deed(deeds), what, agent)
+        return self._operator.client if self._operator is not None else None

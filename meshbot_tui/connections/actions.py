@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,40 +38,42 @@ _STOP_LIMIT_S: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """On one mesh, as the person whose host ``operator`` is; None: they are not on it now.
+    """On one mesh, as the person whose host ``operator`` gives; None: they are not on it now.
 
-    What is said needs that host, and raises ``HostUnavailableError`` without; the rest does not.
+    What is said needs that host, and raises ``HostUnavailableError`` without; the rest does not,
+    and does not wait for it.
     """
 
     mesh: MeshPaths
-    operator: HostClient | None
+    operator: Callable[[], Awaitable[HostClient | None]] | None
 
     # -- messages
 
     async def send(self, to: str, text: str) -> SendResult:
         """Send a message; it is on disk, and its first attempt was made."""
-        return await self._own.send(to=await self._receiver(to), message=text)
+        own = await self._own()
+        return await own.send(to=await self._receiver(to), message=text)
 
     async def broadcast(self, text: str) -> tuple[SendResult, ...]:
         """Send to every other agent."""
-        return await self._own.broadcast(message=text)
+        return await (await self._own()).broadcast(message=text)
 
     async def ask(self, to: str, text: str) -> AskResult:
         """Ask; the answer comes as a message of the operator's inbox."""
-        asked = await self._own.ask(
-            to=await self._receiver(to), message=text, timeout_s=ASK_LIMIT_S
-        )
-        return await self._own.leave_ask(asked.id)
+        own = await self._own()
+        asked = await own.ask(to=await self._receiver(to), message=text, timeout_s=ASK_LIMIT_S)
+        return await own.leave_ask(asked.id)
 
     async def answer(self, to: str, message_id: str, text: str) -> SendResult:
         """Answer an ask, or any message."""
-        return await self._own.reply(to=to, message_id=message_id, message=text)
+        own = await self._own()
+        return await own.reply(to=to, message_id=message_id, message=text)
 
-    @property
-    def _own(self) -> HostClient:
-        if self.operator is None:
+    async def _own(self) -> HostClient:
+        own = await self.operator() if self.operator is not None else None
+        if own is None:
             raise HostUnavailableError("you are not on the mesh now", hint="l shows why")
-        return self.operator
+        return own
 
     async def _receiver(self, name: str) -> str:
         return meant(name, await asyncio.to_thread(read_config, self.mesh))
