@@ -1,6 +1,7 @@
 """The keys, shown; and what was said before."""
 
 import pytest
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import OptionList
@@ -9,6 +10,7 @@ from meshbot_tui.model.picture import Notice
 from meshbot_tui.screens.help import HelpScreen
 from meshbot_tui.screens.keys import HELP
 from meshbot_tui.screens.notices import NoticesScreen
+from meshbot_tui.widgets.approvals import ApprovalsPane
 from tests.support.waiting import until
 from tests.tui.showing import NOW_MS, SIZE_NAMES, SIZES, Showing, text_of
 
@@ -26,6 +28,12 @@ async def test_help_closes_with(key: str):
         await app.push_screen(HelpScreen("Keys", HELP))
         await pilot.press(key)
         await until(lambda: not isinstance(app.screen, HelpScreen))
+
+
+def test_help_tells_every_key_that_is_offered_for_what_waits():
+    told = {key for title, keys in HELP if title == "Approvals" for key, _ in keys}
+    offered = [each for each in ApprovalsPane.BINDINGS if isinstance(each, Binding)]
+    assert {each.key_display or each.key for each in offered if each.show} <= told
 
 
 async def test_help_scrolls_to_its_last_key():
