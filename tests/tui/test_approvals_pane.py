@@ -253,6 +253,19 @@ async def test_a_long_text_says_how_much_is_below_and_is_read_by_keys():
         assert "more lines" not in stage.text
 
 
+@pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
+async def test_pages_are_those_of_what_is_read_also_beside_a_long_list(size: tuple[int, int]):
+    lines = "\n".join(f"echo {n}" for n in range(100))
+    others = [command(lines, "web", f"b{n:02d}") for n in range(60)]
+    async with staged(*others, size=size) as stage:
+        assert stage.list.max_scroll_y > 0
+        await stage.press("pagedown", "pagedown")
+        read, listed = stage.card.sheet.scroll_offset.y, stage.list.scroll_offset.y
+        assert (read > 4, listed) == (True, 0)
+        await stage.press("pageup")
+        assert 0 < stage.card.sheet.scroll_offset.y < read
+
+
 async def test_nothing_of_a_long_text_is_under_the_bar_whatever_was_shown_before():
     digits = "0123456789" * 200
     async with staged(command(digits, "ops"), command(digits, "web", "a3")) as stage:

@@ -18,8 +18,11 @@ from meshbot_tui.widgets.approvals.entries import Entry, Key
 _NAME_WIDTH = 16
 
 
-class AskList(ScrollView, can_focus=True):
-    """The entries, one of them chosen, or none."""
+class AskList(ScrollView, can_focus=True, inherit_bindings=False):
+    """The entries, one of them chosen, or none.
+
+    Keys that turn pages are the pane's: they turn those of what is read, however long the list is.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "choose(-1)", "Choose", show=False),
