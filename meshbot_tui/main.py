@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.paths import MeshPaths, home_folder
 from meshbot_core.types import checked_name
@@ -83,6 +84,6 @@ def _kept(log: Path) -> Path:
 def _ended(app: "MeshbotApp", *, what_else: str = "agents go on") -> int:
     if app.fault:
         kept = f" (kept in {app.fault_log})" if app.fault_log is not None else ""
-        said = f"meshbot-tui: a fault of the console, {what_else}: {app.fault}{kept}"
+        said = f"meshbot-tui: a fault of the console, {what_else}: {plain(app.fault)}{kept}"
         click.echo(said, err=True)
     return app.return_code or 0

@@ -116,7 +116,9 @@ class Telling(InOrder, Calm[None], LeanApp):
         """Where all of a fault was written; None: it could not be."""
         place = self.mesh.folder / "console.log"
         with contextlib.suppress(OSError, MeshError):
-            write_atomically(place, "".join(traceback.format_exception(error)).encode())
+            text = "".join(traceback.format_exception(error))
+            # What a mesh says may be no text that can be written as it is.
+            write_atomically(place, text.encode(errors="backslashreplace"))
             return place
         return None
 

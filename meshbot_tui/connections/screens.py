@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from meshbot_core.errors import HostUnavailableError, MeshError
+from meshbot_core.errors import MeshError
 from meshbot_core.host.screen_client import Ended, Frame, Repainted, ScreenClient
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
@@ -94,12 +94,12 @@ class ScreenFeed:
         async with ScreenClient.connected(
             self.agent, columns=self.columns, rows=self.rows, is_onlooker=True
         ) as client:
-            self._client = client
-            size = self.columns, self.rows
-            if self.is_sizing:
-                await client.resize(*size)
-            self._last = ""
             try:
+                self._client = client
+                size = self.columns, self.rows
+                if self.is_sizing:
+                    await client.resize(*size)
+                self._last = ""
                 async for frame in client.frames():
                     self.show(frame)
                     if isinstance(frame, Ended):
@@ -147,7 +147,7 @@ class ScreenFeed:
     async def _sent(self, item: bytes | tuple[int, int]) -> None:
         if (client := self._client) is None:
             return
-        with contextlib.suppress(HostUnavailableError, OSError):
+        with contextlib.suppress(OSError):
             if isinstance(item, bytes):
                 await client.type(item)
             else:

@@ -6,7 +6,7 @@ import pytest
 
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui import main
-from meshbot_tui.app import MeshbotApp
+from meshbot_tui.app import MeshbotApp, telling
 
 
 @pytest.fixture
@@ -24,6 +24,19 @@ def test_after_a_fault_agents_go_on_and_all_of_it_is_kept(faulty: MeshbotApp, ca
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("meshbot-tui: a fault of the console, agents go on: ValueError")
     assert said.endswith(f"(kept in {faulty.fault_log})")
+
+
+def test_a_fault_says_nothing_to_the_terminal_and_is_kept_whatever_it_says(
+    mesh_paths: MeshPaths, capsys
+):
+    app = MeshbotApp(mesh_paths)
+    error = ValueError("\x1b]0;x\x07 \ud800")
+    app.fault, app.fault_log = telling._brief(error), app._kept(error)
+    main._ended(app)
+    said = capsys.readouterr().err
+    assert r"ValueError: \x1b]0;x\x07 \ud800 (kept in" in said
+    assert app.fault_log is not None
+    assert r"\ud800" in app.fault_log.read_text()
 
 
 def test_a_demonstration_ends_with_its_console_and_its_fault_is_kept_elsewhere(

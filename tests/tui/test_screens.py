@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.app import ComposeResult
 
+from meshbot_core.host.screen_client import ScreenClient
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.session.records import SessionOptions
@@ -124,6 +125,20 @@ async def test_what_is_typed_comes_in_order_and_not_before_the_screen_is_seen(
     text = everything(shown)
     places = [text.index(f"line {number}") for number in range(20)]
     assert places == sorted(places)
+
+
+async def test_a_line_that_breaks_at_its_beginning_leaves_none_behind(
+    mesh_paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def breaks(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(ScreenClient, "resize", breaks)
+    async with running(mesh_paths, tmp_path) as (dev, _):
+        feed = ScreenFeed(dev.agent, 90, 25, lambda _: None)
+        with pytest.raises(BrokenPipeError):
+            await feed._shown()
+        assert feed._client is None
 
 
 def everything(frames: list[object]) -> str:
