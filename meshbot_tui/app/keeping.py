@@ -14,15 +14,20 @@ QUIET_S: Final = 1.0
 
 @dataclass(slots=True)
 class Keeper:
-    """``later`` calls back after so many seconds; ``flush`` writes at once what is not written."""
+    """``later`` calls back after so many seconds; ``flush`` writes at once what is not written.
+
+    Other consoles of the mesh write the same file: questions that were put aside and agents that
+    were started there are known here once this one writes.
+    """
 
     memory: Memory
     later: Callable[[float, Callable[[], None]], Timer]
     remembered: Remembered = field(init=False)
+    _since: Remembered = field(init=False)
     _timer: Timer | None = None
 
     def __post_init__(self) -> None:
-        self.remembered = self.memory.read()
+        self.remembered = self._since = self.memory.read()
 
     def keep(self, remembered: Remembered) -> None:
         """Keep it for the next time."""
@@ -38,4 +43,8 @@ class Keeper:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-            self.memory.write(self.remembered)
+            merged = self.remembered.onto(self.memory.read(), self._since)
+            self.memory.write(merged)
+            # What the person sees here stays as it is.
+            known = {"forms": merged.forms, "ignored": merged.ignored}
+            self.remembered = self._since = self.remembered.model_copy(update=known)

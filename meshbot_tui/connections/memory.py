@@ -50,16 +50,37 @@ class Remembered(BaseModel):
     ignored: tuple[tuple[str, str], ...] = ()
     """Sender and id of questions that the person will not answer."""
 
-    def with_form(self, form: StartForm) -> "Remembered":
-        """The same with what was typed for an agent; the oldest of very many are forgotten."""
+    def with_form(self, form: StartForm, *, last_form: str | None = None) -> "Remembered":
+        """The same with what was typed for an agent; the oldest of very many are forgotten.
+
+        ``last_form`` names the agent that was started last, None: this one.
+        """
         others = [(name, kept) for name, kept in self.forms.items() if name != form.name]
         forms = dict([*others, (form.name, form)][-MAX_FORMS:])
-        return self.model_copy(update={"forms": forms, "last_form": form.name})
+        last = form.name if last_form is None else last_form
+        return self.model_copy(update={"forms": forms, "last_form": last})
 
     def with_ignored(self, sender: str, question_id: str) -> "Remembered":
         """The same with a question that the person will not answer."""
         ignored = (*self.ignored, (sender, question_id))[-MAX_IGNORED:]
         return self.model_copy(update={"ignored": ignored})
+
+    def onto(self, there: "Remembered", since: "Remembered") -> "Remembered":
+        """What another console kept meanwhile, and what this one has changed ``since``."""
+        if there == Remembered():
+            return self  # the file is not there, or nobody's
+        names = [name for name in type(self).model_fields if name not in ("forms", "ignored")]
+        changed = {
+            name: value for name in names if (value := getattr(self, name)) != getattr(since, name)
+        }
+        merged = there.model_copy(update=changed)
+        for name, form in self.forms.items():
+            if form != since.forms.get(name):
+                merged = merged.with_form(form, last_form=merged.last_form)
+        for asked in self.ignored:
+            if asked not in since.ignored and asked not in there.ignored:
+                merged = merged.with_ignored(*asked)
+        return merged
 
 
 @dataclass(slots=True)

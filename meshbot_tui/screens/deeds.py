@@ -98,8 +98,7 @@ class Deeds:
 
     def _keep(self, form: StartForm) -> None:
         kept = self.stage.remembered
-        last = {"last_form": kept.last_form}
-        self.stage.remember(kept.with_form(form).model_copy(update=last))
+        self.stage.remember(kept.with_form(form, last_form=kept.last_form))
 
     def _busy(self) -> frozenset[str]:
         agents = self.stage.picture.agents.values()

@@ -69,6 +69,46 @@ def test_what_was_kept_last_is_written_when_the_console_ends(mesh_paths: MeshPat
     assert later.passes() == 0
 
 
+def test_of_two_consoles_neither_forgets_what_the_other_kept(mesh_paths: MeshPaths):
+    first = Remembered(theme="dark", filter="old").with_form(StartForm(name="dev", folder="/dev"))
+    Memory(mesh_paths).write(first.with_ignored("dev", "q0"))
+    one, later_one = keeper(mesh_paths)
+    other, later_other = keeper(mesh_paths)
+    one.keep(one.remembered.with_ignored("dev", "q1"))
+    one.keep(one.remembered.with_form(StartForm(name="ops", folder="/ops")))
+    one.keep(one.remembered.model_copy(update={"view": "grid", "filter": "here"}))
+    later_one.passes()
+    other.keep(other.remembered.with_ignored("dev", "q2"))
+    other.keep(other.remembered.with_form(StartForm(name="dev", folder="/new"), last_form="dev"))
+    other.keep(other.remembered.model_copy(update={"theme": "light"}))
+    later_other.passes()
+
+    found = Memory(mesh_paths).read()
+    assert found.ignored == (("dev", "q0"), ("dev", "q1"), ("dev", "q2"))
+    assert {name: form.folder for name, form in found.forms.items()} == {
+        "dev": "/new",
+        "ops": "/ops",
+    }
+    assert (found.theme, found.view, found.filter, found.last_form) == (
+        "light", "grid", "here", "ops",
+    )  # fmt: skip
+    # What one starts and puts aside is the other's too, but not what one looks at.
+    assert (other.remembered.ignored, other.remembered.forms) == (found.ignored, found.forms)
+    assert (other.remembered.view, other.remembered.filter) == ("terminal", "old")
+    other.keep(other.remembered.model_copy(update={"view": "health"}))
+    later_other.passes()
+    assert Memory(mesh_paths).read() == found.model_copy(update={"view": "health"})
+
+
+def test_what_was_deleted_is_written_whole(mesh_paths: MeshPaths):
+    Memory(mesh_paths).write(Remembered(theme="dark"))
+    kept, later = keeper(mesh_paths)
+    kept.memory.path.unlink()
+    kept.keep(kept.remembered.model_copy(update={"view": "grid"}))
+    later.passes()
+    assert Memory(mesh_paths).read() == Remembered(theme="dark", view="grid")
+
+
 def test_what_is_kept_is_for_its_user_alone_and_bounded(mesh_paths: MeshPaths):
     kept = Remembered()
     for number in range(MAX_FORMS + 5):
