@@ -10,6 +10,7 @@ from meshbot_tui.app.letters import Letters
 from meshbot_tui.connections.screens import ScreenFeed
 from meshbot_tui.screens.approval import ApprovalModal
 from meshbot_tui.screens.main import MainScreen
+from meshbot_tui.screens.notices import NoticesScreen
 from meshbot_tui.screens.question import Question
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
@@ -46,6 +47,8 @@ class MeshbotApp(Letters):
             if (top.approval.agent, top.approval.id) not in waiting:
                 top.withdraw()
             return
+        if isinstance(top, NoticesScreen):
+            top.show(self.picture.notices)
         if top is self.main and self.main.view == "approvals":
             self._offers.seen(self.picture)
         is_busy = top is not self.main or self.main.is_taken or self.must_wait

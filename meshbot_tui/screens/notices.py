@@ -63,17 +63,25 @@ class NoticesScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """The newest is in view."""
         self._fill()
-        rows = self.query_one(OptionList)
-        rows.highlighted = len(self._notices) - 1 if self._notices else None
-        rows.focus()
+        self._choose(len(self._notices) - 1)
+        self.query_one(OptionList).focus()
 
     def show(self, notices: Sequence[Notice]) -> None:
-        """These now; the chosen one stays chosen."""
-        chosen = self.chosen
+        """These now; the chosen one stays chosen, and in view where it is."""
+        if not self.is_mounted or tuple(notices) == self._notices:
+            return
+        rows, chosen = self.query_one(OptionList), self.chosen
+        place = rows.scroll_y
         self._notices = tuple(notices)
         self._fill()
         if chosen in self._notices:
-            self.query_one(OptionList).highlighted = self._notices.index(chosen)
+            self._choose(self._notices.index(chosen))
+            self.call_after_refresh(rows.scroll_to, y=place, animate=False)
+        else:
+            self._choose(len(self._notices) - 1)
+
+    def _choose(self, place: int) -> None:
+        self.query_one(OptionList).highlighted = place if self._notices else None
 
     def _fill(self) -> None:
         rows = self.query_one(OptionList)

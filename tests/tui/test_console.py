@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import pytest
 from textual.actions import parse
+from textual.widgets import OptionList
 from textual.widgets._toast import Toast
 
 from meshbot_core.mesh.paths import MeshPaths
@@ -14,6 +15,7 @@ from meshbot_tui.model.apply import apply
 from meshbot_tui.screens import offers
 from meshbot_tui.screens.help import HelpScreen
 from meshbot_tui.screens.keys import COMMANDS, HELP
+from meshbot_tui.screens.notices import NoticesScreen
 from meshbot_tui.screens.offers import Offers
 from meshbot_tui.themes import DEFAULT, SIXTEEN
 from meshbot_tui.widgets.approvals import ApprovalCard, card
@@ -112,6 +114,21 @@ async def test_a_goes_to_who_waits_longest_and_again_to_the_next(mesh_paths: Mes
         typed(app, "t", "a")
         await taken(app)
         assert shown.entry.agent == app.main.agents.chosen == "web"
+
+
+async def test_what_is_told_while_the_notices_are_read_comes_in_below(mesh_paths: MeshPaths):
+    async with off_mesh(mesh_paths) as (app, _):
+        typed(app, "l")
+        await taken(app)
+        screen = app.screen
+        assert isinstance(screen, NoticesScreen)
+        chosen = screen.chosen
+        app.tell("something more")
+        rows = screen.query_one(OptionList)
+        await until(lambda: rows.option_count == len(app.picture.notices))
+        last = rows.get_option_at_index(rows.option_count - 1)
+        assert "something more" in str(last.prompt)
+        assert screen.chosen == chosen
 
 
 async def typing_to_dev(app: OffMesh, *, starting: str = "") -> None:
