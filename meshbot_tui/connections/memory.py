@@ -16,6 +16,9 @@ _MEMBERS: Final = TypeAdapter(dict[str, object])
 
 MAX_FORMS: Final = 100
 MAX_IGNORED: Final = 500
+_UNASKED: Final = (
+    "limits", "claude", "restart", "approval_limit_s", "goes_on_after_limit", "unkept",
+)  # fmt: skip
 
 
 class StartForm(BaseModel):
@@ -33,6 +36,18 @@ class StartForm(BaseModel):
     conversation: str = ""
     """In which it is to go on: Claude Code's own session id."""
     limits: Limits = Limits()
+    claude: str | None = None
+    restart: str = "on-failure"
+    approval_limit_s: float | None = None
+    goes_on_after_limit: bool | None = None
+    unkept: tuple[str, ...] = ()
+    """Names of the variables that its session had of its own; their values may be secrets."""
+
+    def as_ran(self, before: "StartForm | None") -> "StartForm":
+        """The same with what the dialog does not ask for, as it was ``before``."""
+        if before is None:
+            return self
+        return self.model_copy(update={name: getattr(before, name) for name in _UNASKED})
 
 
 class Remembered(BaseModel):

@@ -31,7 +31,7 @@ from meshbot_tui.model.journal import MessageRow
 from meshbot_tui.model.picture import Severity
 from meshbot_tui.model.wording import in_console
 from meshbot_tui.screens.fleet import FleetDialog
-from meshbot_tui.screens.forms import first_form, form_of, options_of
+from meshbot_tui.screens.forms import first_form, form_of, lacking, options_of
 from meshbot_tui.screens.question import Question
 from meshbot_tui.screens.stage import Stage
 from meshbot_tui.screens.start import StartDialog
@@ -94,7 +94,8 @@ class Deeds:
         await self.actions.check(options_of(form))
 
     async def _advice(self, form: StartForm) -> str:
-        return await self.actions.advice(options_of(form))
+        advice = (lacking(form, os.environ), await self.actions.advice(options_of(form)))
+        return "; ".join(each for each in advice if each)
 
     def _keep(self, form: StartForm) -> None:
         kept = self.stage.remembered

@@ -1,9 +1,11 @@
 """What is typed into the start dialog, as the session it asks for, and the other way round."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from meshbot_core.claude.flags import UserFlags, sorted_flags
+from meshbot_core.clients.fleet_file import FLEET_VARIABLE
 from meshbot_core.errors import SessionFolderError
 from meshbot_core.session.records import SessionOptions, SessionView
 from meshbot_tui.connections.memory import Remembered, StartForm
@@ -60,7 +62,24 @@ def options_of(form: StartForm) -> SessionOptions:
     except (RuntimeError, OSError) as error:
         raise SessionFolderError(f"folder {form.folder}: {error}") from error
     kind = "headless" if form.kind == "headless" else "interactive"
-    return SessionOptions(kind=kind, folder=str(folder), flags=tuple(flags), limits=form.limits)
+    return SessionOptions(
+        kind=kind,
+        folder=str(folder),
+        flags=tuple(flags),
+        claude=form.claude,
+        limits=form.limits,
+        restart="never" if form.restart == "never" else "on-failure",
+        approval_limit_s=form.approval_limit_s,
+        goes_on_after_limit=form.goes_on_after_limit,
+    )
+
+
+def lacking(form: StartForm, environment: Mapping[str, str]) -> str:
+    """Which variables it had and will not have in this ``environment``; empty for none."""
+    names = [name for name in form.unkept if name not in environment]
+    if not names:
+        return ""
+    return f"without {', '.join(names)}: an environment is not kept; its fleet file (f) sets it"
 
 
 def form_of(name: str, options: SessionOptions, conversation: str) -> StartForm:
@@ -81,6 +100,11 @@ def form_of(name: str, options: SessionOptions, conversation: str) -> StartForm:
         flags=shlex.join(_rest(words)),
         conversation=conversation,
         limits=options.limits,
+        claude=options.claude,
+        restart=options.restart,
+        approval_limit_s=options.approval_limit_s,
+        goes_on_after_limit=options.goes_on_after_limit,
+        unkept=tuple(sorted(options.environment.keys() - {FLEET_VARIABLE})),
     )
 
 

@@ -13,7 +13,6 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
-from meshbot_core.session.records import Limits
 from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.screens.leaving import Leaving
@@ -116,7 +115,7 @@ class StartDialog(Leaving[StartForm | None]):
         self.query_one("#flags", Input).value = form.flags
         self.advise()
 
-    @on(Input.Blurred, "#folder")
+    @on(Input.Blurred, "#name, #folder")
     @on(Select.Changed, "#kind")
     @work(exclusive=True, group="advice", exit_on_error=False)
     async def advise(self) -> None:
@@ -130,9 +129,9 @@ class StartDialog(Leaving[StartForm | None]):
     def form(self) -> StartForm:
         """What is typed in."""
         name = self.query_one("#name", Input).value.strip()
-        return StartForm(
+        before = self._first if name == self._first.name else self._forms.get(name)
+        form = StartForm(
             conversation=self._first.conversation if self._goes_on(name) else "",
-            limits=self._limits(name),
             name=name,
             folder=self.query_one("#folder", Input).value.strip(),
             kind=str(self.query_one("#kind", Select).value),
@@ -141,15 +140,11 @@ class StartDialog(Leaving[StartForm | None]):
             prompt=self.query_one("#prompt", Input).value.strip(),
             flags=self.query_one("#flags", Input).value.strip(),
         )
+        return form.as_ran(before)
 
     def _goes_on(self, name: str) -> bool:
         answers = self.query("#goes-on").results(Select)
         return name == self._first.name and any(answer.value == _LAST for answer in answers)
-
-    def _limits(self, name: str) -> Limits:
-        """They are the agent's own, and stand in no field."""
-        own = self._first if name == self._first.name else self._forms.get(name)
-        return own.limits if own is not None else Limits()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#start")

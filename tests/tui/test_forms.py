@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from meshbot_core.clients.fleet_file import FLEET_VARIABLE
 from meshbot_core.session.records import Limits, SessionOptions
 from meshbot_tui.connections.memory import StartForm
-from meshbot_tui.screens.forms import form_of, options_of
+from meshbot_tui.screens.forms import form_of, lacking, options_of
 
 FULL = StartForm(
     name="dev",
@@ -16,6 +17,10 @@ FULL = StartForm(
     permission_mode="plan",
     flags="--add-dir=../lib --settings=x.json",
     limits=Limits(cost_per_day_usd=3),
+    claude="/opt/claude",
+    restart="never",
+    approval_limit_s=60,
+    goes_on_after_limit=False,
 )
 
 
@@ -31,6 +36,15 @@ def test_a_form_asks_for_a_session():
 
 def test_what_ran_is_started_again_as_it_ran():
     assert form_of("dev", options_of(FULL), "") == FULL
+
+
+def test_of_its_environment_only_the_names_are_kept():
+    environment = {"TOKEN": "secret", "STAGE": "test", FLEET_VARIABLE: "/fleet.toml"}
+    form = form_of("dev", SessionOptions(folder="/src", environment=environment), "")
+    assert "secret" not in form.model_dump_json()
+    assert "without STAGE, TOKEN:" in lacking(form, {})
+    assert "without TOKEN:" in lacking(form, {"STAGE": "prod"})
+    assert lacking(form, environment) == ""
 
 
 def test_what_goes_on_in_its_conversation_is_not_told_its_first_words_again():

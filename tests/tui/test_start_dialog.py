@@ -79,6 +79,21 @@ async def test_what_cannot_be_started_is_said_before_and_can_be_mended():
         await until(lambda: asked.answer == FIRST.model_copy(update={"name": "menu"}), LIMIT_S)
 
 
+async def test_what_the_dialog_does_not_ask_for_stays_as_the_agent_had_it(mesh_paths: MeshPaths):
+    deeds = Deeds(Person(), Actions(mesh_paths, None))
+    unasked = {"claude": "/opt/claude", "restart": "never", "approval_limit_s": 60.0}
+    first = FIRST.model_copy(update=unasked | {"name": "ops", "unkept": ("OPS_TOKEN",)})
+    async with at_desk() as (desk, _):
+        asked = await Asked(desk, StartDialog({}, first, taken_name, deeds._advice)).open()
+        await until(lambda: "without OPS_TOKEN:" in said(asked, "#advice"), LIMIT_S)
+        # Another agent has nothing of it.
+        typed(desk, "end", "x", "tab")
+        await until(lambda: said(asked, "#advice") == "", LIMIT_S)
+        assert asked.dialog.form == FIRST.model_copy(update={"name": "opsx"})
+        typed(desk, "shift+tab", "end", "backspace", "enter")
+        await until(lambda: asked.answer == first, LIMIT_S)
+
+
 async def test_what_was_checked_while_the_palette_is_open_starts_once_that_is_closed():
     checked = asyncio.Event()
 
