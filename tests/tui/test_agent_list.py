@@ -128,6 +128,17 @@ async def test_who_is_preferred_and_known_late_is_chosen_unless_another_was(
         assert agents.chosen == "dev"
 
 
+async def test_who_types_into_a_pane_is_not_taken_away_by_who_was_preferred():
+    agents = AgentList()
+    agents.preferred = "web"
+    app = Showing(agents)
+    async with app.run_test(size=(40, 12)):
+        agents.show((agent("dev"),), NOW_MS)
+        agents.seek("")
+        agents.show((agent("dev"), agent("web")), NOW_MS)
+        assert agents.chosen == "dev"
+
+
 async def test_five_hundred_peers_scroll_by_keys_and_keep_their_place():
     async with staged((agent("dev"), *MANY)) as (agents, pilot, app):
         for _ in range(20):

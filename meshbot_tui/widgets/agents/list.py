@@ -141,7 +141,7 @@ class AgentList(ScrollView, can_focus=True):
 
         Empty: none any more.
         """
-        self._sought = name
+        self._sought, self.preferred = name, ""
         self._choose_first()
 
     def choose(self, name: str) -> None:
