@@ -132,6 +132,17 @@ def session_settings(plan: SessionPlan, given: Given) -> Settings:
     return joined_settings(given.settings, ours)
 
 
+PATIENT_WITH_SERVERS: Final[Mapping[str, str]] = {
+    "MCP_CONNECTION_NONBLOCKING": "0",
+    "MCP_CONNECT_TIMEOUT_MS": "30000",
+}
+"""Has ``claude -p`` wait for its MCP servers before its first request.
+
+2.1.197 waits 5 s at most: on a slow machine its first turn has no tools, or, where one of them
+answers permission prompts, never ends.
+"""
+
+
 def session_environment(
     inherited: Mapping[str, str], added: Mapping[str, str]
 ) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from meshbot_core.claude.binary import ClaudeBinary, find_claude, inspect_claude
 from meshbot_core.claude.flags import UserFlags, sorted_flags
 from meshbot_core.claude.headless import McpServer
 from meshbot_core.claude.launch import (
+    PATIENT_WITH_SERVERS,
     Given,
     Launch,
     SessionPlan,
@@ -101,7 +102,8 @@ class Prepared:
             # The session's MCP server must look for our socket where we put it.
             ours["XDG_RUNTIME_DIR"] = runtime
         if self.options.kind == "headless":
-            ours[APPROVAL_VARIABLE] = "1"
+            patience = {n: t for n, t in PATIENT_WITH_SERVERS.items() if n not in self.inherited}
+            ours = {**patience, **ours, APPROVAL_VARIABLE: "1"}
         return session_environment(self.inherited, ours)
 
     def _server(self) -> McpServer:

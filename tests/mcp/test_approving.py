@@ -8,7 +8,12 @@ import pytest
 from meshbot_core.claude.binary import inspect_claude
 from meshbot_core.claude.flags import UserFlags
 from meshbot_core.claude.headless import McpServer
-from meshbot_core.claude.launch import SessionPlan, launch, session_environment
+from meshbot_core.claude.launch import (
+    PATIENT_WITH_SERVERS,
+    SessionPlan,
+    launch,
+    session_environment,
+)
 from meshbot_core.claude.stream import StreamEvent, TurnEnded
 from meshbot_core.claude.tools import APPROVAL_TOOL, APPROVAL_VARIABLE
 from meshbot_core.demo.binaries import VERSIONS
@@ -137,7 +142,8 @@ async def test_the_real_claude_asks_before_a_tool_and_heeds_the_answer(version, 
         serving_model(Plan((Rule("make it", (Turn(calls=(touch,)),)),))) as model,
     ):
         environment = session_environment(
-            clean_environment(home), {**model_environment(model.url), APPROVAL_VARIABLE: "1"}
+            clean_environment(home),
+            {**model_environment(model.url), **PATIENT_WITH_SERVERS, APPROVAL_VARIABLE: "1"},
         )
         async with HeadlessProcess.started(
             [str(binary), *launch(plan, UserFlags()).arguments],

@@ -20,6 +20,7 @@ from meshbot_core.claude.headless import (
     events_of,
     prompt_arguments,
 )
+from meshbot_core.claude.launch import PATIENT_WITH_SERVERS
 from meshbot_core.demo.binaries import cache_folder, find_claude
 from meshbot_core.demo.claude_home import clean_environment, model_environment, prepare_home
 from meshbot_core.demo.model import ScriptedModel, serving
@@ -116,9 +117,7 @@ class Claude:
 
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        # Else the first request may leave before the server is connected: at once, or after 5 s.
-        patience = {"MCP_CONNECTION_NONBLOCKING": "0", "MCP_CONNECT_TIMEOUT_MS": "20000"}
-        return clean_environment(self.home, {"PATH": path} | patience)
+        return clean_environment(self.home, {"PATH": path, **PATIENT_WITH_SERVERS})
 
 
 def set_up_claude(version: str, folder: Path) -> Claude:
