@@ -196,7 +196,7 @@ async def test_decision_17_a_host_with_a_session_and_who_watches_it_is_gone_with
         began_s = time.monotonic()
         os.kill(host.pid, signal.SIGTERM)
         await until(lambda: is_gone(host.pid) and is_gone(view.pid), 5)
-        assert time.monotonic() - began_s < 2.5  # the machine's own time for both
+        assert time.monotonic() - began_s < 4.0  # the machine's own time for both
 
         await SessionClient(dev).stop()
 

@@ -84,7 +84,7 @@ async def test_protocol_10_a_peer_that_hangs_costs_a_command_the_time_out(
         with pytest.raises(PeerUnreachableError, match="no answer in time"):
             await send(config, key, mesh_paths)
 
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
 
 
 async def test_status_with_fifty_peers_that_hang_tells_the_others_first_and_ends_in_time(

@@ -155,7 +155,7 @@ async def test_one_that_heeds_no_signal_is_killed_in_time(tmp_path):
         await heard.came(UnknownEvent)
         began = asyncio.get_running_loop().time()
         assert await process.end(grace_s=0.4) == -signal.SIGKILL
-        assert asyncio.get_running_loop().time() - began < 1.5
+        assert asyncio.get_running_loop().time() - began < 4.0
 
 
 async def test_the_signal_that_was_asked_for_is_sent(tmp_path):
