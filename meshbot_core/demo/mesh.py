@@ -9,6 +9,7 @@ scripted; nobody needs an account.
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ _RELEASE_EVERY: Final = 3
 _ASKS_EVERY: Final = 7
 _ASKED_FIRST: Final = 2
 _PATIENCE_S: Final = 300.0
+_WANTED: Final = re.compile(r"touch released-(\d+)")
 
 
 def _number_in(text: str) -> int:
@@ -69,7 +71,9 @@ def _look(request: ModelRequest) -> Turn:
 
 def _go_on(request: ModelRequest) -> Turn:
     number = _mail_in(request, "looks right")
-    if number % _RELEASE_EVERY == 0:
+    # On a slow machine several builds come at once, and the newest is not always a third one.
+    wanted = (int(found) for found in _WANTED.findall(request.model_dump_json()))
+    if number // _RELEASE_EVERY > max(wanted, default=0) // _RELEASE_EVERY:
         return bash(f"touch released-{number}", f"Release build {number}")
     return call("ask_agent", to="ops", message=f"May build {number} go to the canary?")
 

@@ -40,7 +40,8 @@ PLAN = Plan(
 
 @pytest.fixture
 async def dev(agents: Agents, newest: str) -> Agent:
-    """An interactive agent that idles."""
+    """An interactive agent that idles; in whoever's environment its next host is started."""
+    agents.keeps_environment = True
     agent = await agents.start("dev", PLAN, newest, "--permission-mode", "default")
     await agent.has_tools()
     return agent
