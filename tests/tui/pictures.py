@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from meshbot_core.demo.mesh import FIRST, any_claude, demo_mesh
 from meshbot_tui.app import MeshbotApp
+from meshbot_tui.themes import DEFAULT
 from tests.support.waiting import until
 
 ASSETS: Final = Path(__file__).resolve().parents[2] / "assets"
@@ -21,6 +22,7 @@ async def main() -> None:
     async with demo_mesh(any_claude(), build_s=2.0) as demo:
         app = MeshbotApp(demo.mesh, first=FIRST)
         async with app.run_test(size=SIZE) as pilot:
+            app.theme = DEFAULT  # whatever terminal the pictures are made in
             await shown(lambda: "web looks at it" in drawn(app))
             await taken(app, pilot, "terminal")
             await shown(lambda: app.screen is not app.main)
