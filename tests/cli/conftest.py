@@ -1,17 +1,15 @@
 """Fixtures of the command line's tests."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from meshbot_core.mesh.keys import MeshKey, read_mesh_key
 from meshbot_core.mesh.paths import MeshPaths
 from tests.cli.peers import ListeningPeer, listening
 from tests.cli.running import Runner
-from tests.support.hosts import killed
+from tests.support.hosts import hosts_ended
 from tests.support.stand_in_claude import stand_in_claude
 
 
@@ -59,13 +57,5 @@ def small_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def hosts(home: Path) -> Iterator[None]:
     """Ends the hosts that a test leaves behind."""
-    yield
-    killed(_hosts_of(home))
-
-
-def _hosts_of(home: Path) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            words = process.cmdline()
-            if "meshbot_core.host" in words and str(home) in words:
-                yield process
+    with hosts_ended(MeshPaths(home, "default")):
+        yield

@@ -3,21 +3,13 @@
 import tempfile
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.console.terminal import console
+from tests.support.processes import commands_with
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow]
-
-
-def commands_with(text: str) -> list[str]:
-    return [
-        " ".join(process.info["cmdline"] or ())
-        for process in psutil.process_iter(["cmdline"])
-        if text in " ".join(process.info["cmdline"] or ())
-    ]
 
 
 async def test_a_person_allows_what_an_agent_asks_and_nothing_is_left_afterwards(home, tmp_path):

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import psutil
 import pytest
 
 from meshbot_core.demo.binaries import NEWEST
@@ -15,18 +14,13 @@ from meshbot_core.mesh.config import read_config
 from meshbot_core.mesh.operator import operator_name
 from meshbot_core.session.records import Approval, Verdict
 from tests.support.claude import required_claude
+from tests.support.processes import commands_with
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow]
 
 LIMIT_S = 40.0
 SOON_S = 1.0
-
-
-def commands_with(text: str) -> list[str]:
-    found = psutil.process_iter(["cmdline"])
-    commands = [" ".join(process.info["cmdline"] or ()) for process in found]
-    return [command for command in commands if text in command]
 
 
 async def approval_in(sessions: SessionClient) -> Approval:

@@ -11,6 +11,7 @@ from meshbot_core.errors import HostUnavailableError, NoSessionError
 from meshbot_core.host import screen_client
 from meshbot_core.host.screen_client import ScreenClient
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from tests.support.hosts import answering
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,14 +38,8 @@ async def scripted(agent: AgentPaths, scrollback: Handler) -> AsyncIterator[None
     app.add_routes(
         [web.get("/v1/session/screen", screen), web.get("/v1/session/scrollback", scrollback)]
     )
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.UnixSite(runner, str(agent.socket)).start()
-    try:
+    async with answering(agent, app):
         yield
-    finally:
-        await runner.cleanup()
-        agent.socket.unlink(missing_ok=True)
 
 
 async def test_a_host_that_hangs_is_given_up_and_keeps_nobody(agent, monkeypatch):

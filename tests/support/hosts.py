@@ -2,12 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import psutil
+from aiohttp import web
 
 from meshbot_core.host.owner import is_alive
-from meshbot_core.mesh.paths import MeshPaths
+from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 
 _END_LIMIT_S = 5.0
 _LOOK_S = 0.01
@@ -22,6 +23,20 @@ def hosts_of(paths: MeshPaths) -> list[psutil.Process]:
             if "meshbot_core.host" in words and str(paths.home) in words:
                 found.append(process)
     return found
+
+
+@contextlib.asynccontextmanager
+async def answering(agent: AgentPaths, app: web.Application) -> AsyncIterator[None]:
+    """``app`` in place of the agent's host, on its control socket."""
+    agent.folder.mkdir(parents=True, exist_ok=True)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.UnixSite(runner, str(agent.socket)).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+        agent.socket.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from meshbot_tui.model import events
 from meshbot_tui.model.apply import apply
 from meshbot_tui.model.attention import rows
 from meshbot_tui.model.picture import Picture
-from tests.support.hosts import hosts_ended
+from tests.support.hosts import answering, hosts_ended
 from tests.support.waiting import until
 from tests.tui.test_picture import approval, status, view
 
@@ -100,7 +100,7 @@ async def scripted(
         await response.prepare(request)
         if told is not None:
             await response.write(api.Hello(status=told).model_dump_json().encode() + b"\n")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()  # a stream that goes on
         return response
 
     app = web.Application()
@@ -111,15 +111,8 @@ async def scripted(
             web.get("/v1/events", tell_events),
         ]
     )
-    agent.folder.mkdir(parents=True, exist_ok=True)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.UnixSite(runner, str(agent.socket)).start()
-    try:
+    async with answering(agent, app):
         yield
-    finally:
-        await runner.cleanup()
-        agent.socket.unlink(missing_ok=True)
 
 
 @pytest.mark.slow
