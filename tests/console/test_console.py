@@ -87,6 +87,27 @@ async def test_what_agents_say_to_each_other_is_found_as_one_types(ops, dev, tmp
         await terminal.shows("3 messages")
 
 
+async def test_a_message_of_nearly_a_mebibyte_of_tricks_is_shown_as_text_and_steers_no_terminal(
+    ops, dev, tmp_path
+) -> None:
+    tricks = "\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\u202e\u200b[red]漢字👩\u200d👩\u200d👧[/red]\r\n"
+    text = "first " + tricks * (800_000 // len(tricks.encode()))
+    await dev.send(to="ops", message=text)
+    async with console(tmp_path) as terminal:
+        await terminal.shows("dev", "ops", "listens")
+        terminal.press("m")
+        await terminal.shows("1 messages", "first \\x1b]52")
+        terminal.press("\r")
+        await terminal.shows("Message", "\\x1b[2J", "[red]")
+        terminal.press(b"\x1b[27u")
+        await terminal.shows("y Copy")
+        terminal.press("q")
+        assert await terminal.ends() == 0
+        assert terminal.is_restored
+    assert b"\x1b]52;c;aGk=" not in terminal.received
+    assert "\u202e" not in terminal.received.decode(errors="replace")
+
+
 async def test_a_mesh_that_is_not_there_is_made_in_place(home, tmp_path) -> None:
     async with console(tmp_path, "-m", "fresh") as terminal:
         await terminal.shows('There is no mesh "fresh"')
