@@ -8,7 +8,7 @@ from typing import Final
 from meshbot_core.cli import styled
 from meshbot_core.cli.letterbox import Letterbox
 from meshbot_core.cli.terminal_view import Terminal
-from meshbot_core.host.screen_client import Output, Repainted
+from meshbot_core.host.screen_news import Output, Repainted
 from meshbot_core.terminal.screen import Screen, ScrollbackPage
 
 _FORGET_SCROLLBACK: Final = b"\x1b[3J"

@@ -8,7 +8,8 @@ from typing import Final
 from meshbot_core.demo.printing import Printer
 from meshbot_core.host.api import AskEvent, JournalRow, MessageEvent
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.screen_client import Output, Repainted, ScreenClient
+from meshbot_core.host.screen_client import ScreenClient
+from meshbot_core.host.screen_news import Output, Repainted
 from meshbot_core.host.session_api import ApprovalEvent, LogEvent
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.records import Approval

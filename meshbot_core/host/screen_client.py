@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from meshbot_core.errors import (
 )
 from meshbot_core.host.api import ErrorBody
 from meshbot_core.host.screen_frames import TO_VIEWER, EndedFrame, ResizeFrame
+from meshbot_core.host.screen_news import Ended, Frame, Output, Repainted
 from meshbot_core.host.whereabouts import socket_of
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
@@ -27,33 +27,6 @@ _CLOSING: Final = aiohttp.ClientWSTimeout(ws_close=0.5)
 """A host that hangs keeps nobody."""
 ANSWER_LIMIT_S: Final = 10.0
 """A host that has just come up first finds out what became of the last one's session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Bytes of the program, as they came."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Repainted:
-    """The whole screen, of this size: clear yours and write ``data``."""
-
-    columns: int
-    rows: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The session has ended; ``status`` is claude's, negative for a signal."""
-
-    status: int | None
-    reason: str
-
-
-Frame = Output | Repainted | Ended
 
 
 class ScreenClient:

@@ -11,7 +11,6 @@ from textual import work
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
-from meshbot_core.bootstrap.meshes import create_mesh
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.host.client import HostClient
@@ -133,6 +132,8 @@ class Console(Telling):
         if not await self.ask_person(Question(question, "make it")):
             self.exit()
             return False
+        from meshbot_core.bootstrap.meshes import create_mesh  # noqa: PLC0415 - cryptography is slow
+
         await asyncio.to_thread(create_mesh, name, home=self.mesh.home)
         self.tell(f'mesh "{name}" is made; n starts the first agent')
         return True

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from meshbot_core.bootstrap.meshes import remove_peer
 from meshbot_core.claude.flags import sorted_flags
 from meshbot_core.clients.left_sessions import bring_back, end_left
 from meshbot_core.clients.looks import local_agents, looking_into
@@ -167,6 +166,8 @@ class Actions:
         await end_left(self.mesh.agent(name))
         place = await asyncio.to_thread(_put_aside, self.mesh.agent(name))
         if name in (await asyncio.to_thread(read_config, self.mesh)).peers:
+            from meshbot_core.bootstrap.meshes import remove_peer  # noqa: PLC0415 - cryptography is slow
+
             await asyncio.to_thread(remove_peer, self.mesh, name)
         return place
 

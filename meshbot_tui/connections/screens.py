@@ -5,12 +5,15 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from meshbot_core.errors import MeshError
-from meshbot_core.host.screen_client import Ended, Frame, Repainted, ScreenClient
+from meshbot_core.host.screen_news import Ended, Frame, Repainted
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import ScrollbackPage
+
+if TYPE_CHECKING:
+    from meshbot_core.host.screen_client import ScreenClient
 
 _AGAIN_S: Final = 0.5
 MAX_TYPED_BYTES: Final = 4 * 1024 * 1024
@@ -41,7 +44,7 @@ class ScreenFeed:
     is_seen: bool = False
     """Whether the pane shows what the session's screen is now."""
     _is_entered: bool = False
-    _client: ScreenClient | None = None
+    _client: "ScreenClient | None" = None
     _typed: deque[bytes | tuple[int, int]] = field(default_factory=deque)
     _typed_bytes: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +94,7 @@ class ScreenFeed:
         return ScrollbackPage()
 
     async def _shown(self) -> None:
-        async with ScreenClient.connected(
+        async with (await asyncio.to_thread(_client_class)).connected(
             self.agent, columns=self.columns, rows=self.rows, is_onlooker=True
         ) as client:
             try:
@@ -152,3 +155,10 @@ class ScreenFeed:
                 await client.type(item)
             else:
                 await client.resize(*item)
+
+
+def _client_class() -> "type[ScreenClient]":
+    # aiohttp is a fifth of what starting takes, and the first frame shows no screen.
+    from meshbot_core.host.screen_client import ScreenClient  # noqa: PLC0415
+
+    return ScreenClient

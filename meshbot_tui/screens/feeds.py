@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from meshbot_core.clients.followed import Followed
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
-from meshbot_core.host.screen_client import Ended, Frame, Output, Repainted
+from meshbot_core.host.screen_news import Ended, Frame, Output, Repainted
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.screens import NoScreen, ScreenFeed
 from meshbot_tui.model.attention import Row

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from meshbot_core.host.screen_client import Ended, Output, Repainted, ScreenClient
+from meshbot_core.host.screen_client import ScreenClient
+from meshbot_core.host.screen_news import Ended, Output, Repainted
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.terminal.screen import Screen
 from tests.support.waiting import until
