@@ -64,6 +64,7 @@ MEASURES: dict[str, Callable[[], Figures]] = {
     "kill -9 of a session's waiter": lambda: kill_bench.killed_under_load("waiter"),
     "kill -9 of a session's host": lambda: kill_bench.killed_under_load("host"),
     "console: first frame, messages": console_bench.opened,
+    "console: a page of 500 peers": console_bench.peers,
     "console: key and its echo": console_bench.keys,
     "console: 16 agents idle": console_bench.idle,
     "console: 16 agents write": console_bench.streaming,

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import random
-import sqlite3
+import re
 import statistics
 import time
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -17,10 +15,13 @@ from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import ScreenClient
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions
+from meshbot_core.mesh.config import change_config, read_config
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
+from meshbot_core.mesh.peers import with_peer
 from meshbot_core.session.records import SessionOptions
 from tests.bench.host_bench import bench_mesh
 from tests.bench.screen_bench import BYTES_PER_S, RECORDING
+from tests.bench.talk import filled
 from tests.console.terminal import Terminal, console
 from tests.support.stand_in_claude import stand_in_claude
 from tests.support.waiting import until
@@ -28,6 +29,9 @@ from tests.support.waiting import until
 Figures = dict[str, float]
 _SECONDS = 15.0
 _KEYS = 60
+_PAGES = 12
+_MESSAGES = 100_000
+_PEER = re.compile(r"peer-\d\d\d")
 _LAST = "the very last one"
 
 
@@ -55,29 +59,9 @@ async def scene(paths: MeshPaths, agents: int) -> AsyncIterator[tuple[HostClient
         yield tuple(clients)
 
 
-def filled(paths: MeshPaths, agents: int, messages: int) -> None:
-    """Put messages into the journals of agents that run."""
-    chance = random.Random(1)  # noqa: S311 - no secret
-    names = [f"agent-{number:02}" for number in range(agents)]
-    boxes = {name: sqlite3.connect(paths.agent(name).mailbox) for name in names}
-    began_ms = int(time.time() * 1000) - messages * 10
-    for number in range(messages):
-        sender, to = chance.sample(names, 2)
-        text = f"message {number} of build {number % 997}: " + "all is well. " * 12
-        text = _LAST if number == messages - 1 else text
-        message_id, at_ms = str(uuid.uuid4()), began_ms + number * 10
-        for name, direction, peer, state in (
-            (sender, "out", to, "delivered"),
-            (to, "in", sender, "done"),
-        ):
-            boxes[name].execute(
-                "INSERT INTO messages (direction, id, peer, kind, state, at_ms, stamped_at_ms,"
-                " size, payload) VALUES (?, ?, ?, 'message', ?, ?, ?, ?, ?)",
-                (direction, message_id, peer, state, at_ms, at_ms, len(text), text),
-            )
-    for box in boxes.values():
-        box.commit()
-        box.close()
+def _text(number: int) -> str:
+    text = f"message {number} of build {number % 997}: " + "all is well. " * 12
+    return _LAST if number == _MESSAGES - 1 else text
 
 
 def opened() -> Figures:
@@ -87,8 +71,8 @@ def opened() -> Figures:
 
 
 async def _opened(paths: MeshPaths) -> Figures:
+    await filled(paths, [f"agent-{number:02}" for number in range(16)], _MESSAGES, _text)
     async with scene(paths, 16):
-        await asyncio.to_thread(filled, paths, 16, 100_000)
         began = time.perf_counter()
         async with console(paths.home, "-m", paths.mesh) as terminal:
             await terminal.shows("16/16 online", "this machine (16)", limit_s=30)
@@ -117,6 +101,42 @@ async def _taken(terminal: Terminal, keys: str | bytes, text: str) -> float:
             raise RuntimeError(f"{text!r} does not come:\n{terminal.text}")
         await asyncio.sleep(0.002)
     return time.perf_counter() - began
+
+
+def peers(count: int = 500) -> Figures:
+    """One page of so many peers that do not answer, in the health table and in the list, ms."""
+    with bench_mesh() as paths:
+        config = read_config(paths)
+        for number in range(count):
+            config = with_peer(config, f"peer-{number:03}", "http://127.0.0.1:9", "")
+        change_config(paths, lambda _: config)
+        return asyncio.run(_paged(paths, count))
+
+
+async def _paged(paths: MeshPaths, count: int) -> Figures:
+    async with scene(paths, 1), console(paths.home, "-m", paths.mesh) as terminal:
+        await terminal.shows(f"1/{count + 1} online", limit_s=60)
+        figures: Figures = {}
+        for view, opens in ("list", ""), ("health", "h"):
+            terminal.press(b"\x1b[H", opens)
+            await terminal.shows("peer-010", "what is wrong" if opens else "", limit_s=60)
+            terminal.press(b"\x1b[6~")  # which only moves the cursor down
+            await asyncio.sleep(1)
+            taken = [await _page(terminal) for _ in range(_PAGES)]
+            figures |= {f"{view}_p50_ms": statistics.median(taken), f"{view}_max_ms": max(taken)}
+        return figures
+
+
+async def _page(terminal: Terminal) -> float:
+    """Until another peer is the last one in view, ms."""
+    last = max(_PEER.findall(terminal.text))
+    began = time.perf_counter()
+    terminal.press(b"\x1b[6~")
+    while max(_PEER.findall(terminal.text)) == last:
+        if time.perf_counter() - began > 20:
+            raise RuntimeError(f"no other page comes:\n{terminal.text}")
+        await asyncio.sleep(0.001)
+    return (time.perf_counter() - began) * 1000
 
 
 def keys() -> Figures:

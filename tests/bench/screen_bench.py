@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.screen_client import Ended, Repainted, ScreenClient
+from meshbot_core.host.screen_client import ScreenClient
+from meshbot_core.host.screen_news import Ended, Repainted
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
