@@ -73,6 +73,22 @@ async def test_keys_choose_and_enter_goes_into_the_pane():
         assert app.said[-1] == AgentList.Entered("web")
 
 
+async def test_a_page_goes_as_far_as_what_is_in_view():
+    async with staged((agent("dev"), *MANY), (40, 12)) as (agents, pilot, app):
+        await pilot.press("pagedown")
+        assert agents.chosen == "peer-008"  # under two headings and the two lines of dev
+        for name in ("peer-019", "peer-030"):
+            await pilot.press("pagedown")
+            assert agents.chosen == name
+            assert name in drawn(app)[-1]
+        for name in ("peer-019", "peer-008", "dev", "dev"):
+            await pilot.press("pageup")
+            assert agents.chosen == name
+        assert drawn(app)[0].startswith(" this machine")
+        await pilot.press("end", "pagedown")
+        assert agents.chosen == "peer-499"
+
+
 async def test_the_mouse_chooses_and_a_second_click_enters():
     async with staged((agent("dev"), agent("ops"))) as (agents, pilot, app):
         await pilot.click(AgentList, offset=(5, 0))
@@ -144,9 +160,9 @@ async def test_five_hundred_peers_scroll_by_keys_and_keep_their_place():
         for _ in range(20):
             await pilot.press("pagedown")
         await pilot.pause()
-        assert agents.chosen == "peer-159"
+        assert agents.chosen == "peer-217"
         before = drawn(app)
-        assert any(line.startswith("▌○ peer-159") for line in before)
+        assert any(line.startswith("▌○ peer-217") for line in before)
 
         agents.show((agent("dev"), agent("new"), *MANY), NOW_MS)
         await pilot.pause()

@@ -22,8 +22,8 @@ class AgentList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "choose(-1)", "Choose", show=False),
         Binding("down,j", "choose(1)", "Choose", show=False),
-        Binding("pageup", "choose(-8)", "Page", show=False),
-        Binding("pagedown", "choose(8)", "Page", show=False),
+        Binding("pageup", "page(-1)", "Page", show=False),
+        Binding("pagedown", "page(1)", "Page", show=False),
         Binding("home", "choose(-100000)", "First", show=False),
         Binding("end", "choose(100000)", "Last", show=False),
         Binding("enter", "enter", "Into pane"),
@@ -165,6 +165,18 @@ class AgentList(ScrollView, can_focus=True):
         at = names.index(self.chosen) if self.chosen in names else 0
         self.choose(names[min(max(at + by, 0), len(names) - 1)])
 
+    def action_page(self, by: int) -> None:
+        """Choose the agent that stands a page further down, or as near to that as there is."""
+        here = next((n for n, line in enumerate(self._lines) if _is_of(line, self.chosen)), 0)
+        wanted = here + by * max(1, self.size.height - 1)
+        wanted = min(max(wanted, 0), len(self._lines) - 1)
+        for number in range(wanted, here, -1 if by > 0 else 1):
+            row = self._lines[number].row
+            if row is not None and row.name != self.chosen:
+                self.choose(row.name)
+                return
+        self.action_choose(by)
+
     def action_enter(self) -> None:
         """Let the keys go to the chosen agent's pane."""
         if self.chosen is not None:
@@ -174,7 +186,9 @@ class AgentList(ScrollView, can_focus=True):
     def _show_chosen(self) -> None:
         numbers = [n for n, line in enumerate(self._lines) if _is_of(line, self.chosen)]
         if numbers:
-            region = Region(0, numbers[0], 1, len(numbers))
+            # The first of its kind comes with its heading.
+            above = numbers[0] > 0 and self._lines[numbers[0] - 1].row is None
+            region = Region(0, numbers[0] - above, 1, len(numbers) + above)
             self.scroll_to_region(region, animate=False)
 
     def on_click(self, event: events.Click) -> None:
