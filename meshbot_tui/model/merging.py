@@ -6,6 +6,7 @@ is the same.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -83,9 +84,27 @@ class Merged:
 
     def open(self, agent: str) -> None:
         """An agent is of this machine."""
-        if agent not in self._boxes:
-            self._boxes[agent] = _Box()
+        if agent in self._boxes:
+            return
+        self._boxes[agent] = _Box()
+        # Of whom nobody heard yet no row of another's can be a second one.
+        is_new = not any(route.sender == agent for route in self._routes)
+        if self._agents and not self._is_stale and is_new:
+            self._make_room(agent)
+        else:
             self._is_stale = True
+
+    def _make_room(self, agent: str) -> None:
+        """Give those that stand behind an agent, which has no rows yet, their next number."""
+        place = bisect_left(self._agents, agent)
+        self._agents = (*self._agents[:place], agent, *self._agents[place:])
+        number = [owner + (owner >= place) for owner in range(len(self._agents) - 1)]
+        owners = self._rows.owners
+        owners[:] = array(owners.typecode, map(number.__getitem__, owners))
+        rows = {mark: (row[0], number[row[1]], *row[2:]) for mark, row in self._alone.items()}
+        self._alone = rows
+        fresh = [(row[0], number[row[1]], *row[2:]) for row in self._fresh.values()]
+        self._fresh = {row[1:3]: row for row in fresh}
 
     def drop(self, agent: str) -> None:
         """All of an agent's journal is gone; it may begin anew."""

@@ -1,5 +1,6 @@
 """Any order in which journals are read, grow and shrink ends in the same list."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,3 +117,21 @@ def test_many_at_once_and_one_by_one_end_the_same():
         one_by_one.add("dev", [row])
         one_by_one.index()
     assert one_by_one.index().stands == at_once.index().stands
+
+
+def test_another_agent_among_many_messages_costs_no_new_list(monkeypatch: pytest.MonkeyPatch):
+    merged = Merged()
+    for agent, other in ("dev", "web"), ("web", "dev"):
+        merged.add(agent, [(n, "out", f"{agent}{n}", other, "message", n) for n in range(1, 50)])
+    before = merged.index().stands
+
+    def made_anew(merged: Merged) -> None:
+        raise AssertionError("the list is made anew")
+
+    monkeypatch.setattr(Merged, "_begin_anew", made_anew)
+    merged.open("ops")
+    assert merged.index().stands == before
+    merged.add("ops", [(1, "out", "x", "dev", "message", 25)])
+    index = merged.index()
+    assert index.stands == tuple(sorted((*before, Stand(25, "ops", 1, "ops", "dev", "message"))))
+    assert is_sound(index)
