@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshbot_core import garbage
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.paths import MeshPaths, home_folder
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from meshbot_tui.app import MeshbotApp
 
 _FAILED = 1
+_SETTLED_S = 3.0
+"""By then all stands that stays."""
 
 
 @click.command()
@@ -50,14 +53,21 @@ def main(mesh: str, *, is_demo: bool) -> None:
 
 
 def _open(mesh: str) -> int:
+    garbage.hold()
     from meshbot_tui.app import MeshbotApp  # noqa: PLC0415 - after what can be refused at once
 
     app = MeshbotApp(MeshPaths(home_folder(), checked_name(mesh, what="mesh")))
-    app.run()
+    asyncio.run(_shown(app))
     return _ended(app)
 
 
+async def _shown(app: "MeshbotApp") -> None:
+    asyncio.get_running_loop().call_later(_SETTLED_S, garbage.settle)
+    await app.run_async()
+
+
 async def _demo() -> int:
+    garbage.hold()
     from meshbot_core.demo.mesh import FIRST, any_claude, demo_mesh  # noqa: PLC0415 - for it alone
     from meshbot_tui.app import MeshbotApp  # noqa: PLC0415 - it too
 
@@ -67,7 +77,7 @@ async def _demo() -> int:
     async with demo_mesh(binary) as demo:
         os.environ.update(demo.environment)
         app = MeshbotApp(demo.mesh, first=FIRST)
-        await app.run_async()
+        await _shown(app)
         if app.fault_log is not None:
             app.fault_log = _kept(app.fault_log)
     return _ended(app, what_else="the demonstration ends with it")

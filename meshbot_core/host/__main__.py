@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from meshbot_core import garbage
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="meshbot-host", description=__doc__)
@@ -34,6 +36,7 @@ def main() -> int:
     if arguments.report_fd is not None:
         os.set_inheritable(arguments.report_fd, False)
 
+    garbage.hold()
     from meshbot_core.host import process  # noqa: PLC0415 - heavy, so after the fork
 
     def report(facts: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from meshbot_core import garbage
 from meshbot_core.errors import HostRunningError, MeshError
 from meshbot_core.host.host import AgentHost, HostOptions, running
 from meshbot_core.mesh.machine import ensure_supported_platform
@@ -57,6 +58,7 @@ async def _hosting(paths: AgentPaths, options: HostOptions, report: Report) -> N
     async with running(paths, options, SystemClock()) as host:
         with _stopped_by_signals(host):
             report({"ok": True})
+            garbage.settle()
             await host.until_unneeded()
 
 

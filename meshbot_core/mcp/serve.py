@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from meshbot_core import garbage
 from meshbot_core.host.spawn import Spawned, SpawnOptions, host_answers, spawn_host
 from meshbot_core.mcp.pipes import claimed_standard_streams
 
@@ -34,8 +35,10 @@ async def serve(agent: "AgentPaths", spawn: SpawnOptions) -> int:
         if not host_answers(agent):
             started = spawn_host(agent, spawn)
         # Importing the SDK takes most of a second, in which the host comes up.
+        garbage.hold()
         from meshbot_core.mcp.session import run_session  # noqa: PLC0415 - after the host's start
 
+        garbage.settle()
         await run_session(
             agent,
             spawn,
