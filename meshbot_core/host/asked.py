@@ -23,7 +23,7 @@ def asked_route(mailbox: Mailbox, session: Callable[[], Session | None]) -> Asyn
 
 
 def _state(ask_id: str, state: str, session: Session | None) -> StandingAnswer:
-    if state == "new" or (session is not None and session.pusher.is_under_way(ask_id)):
+    if state == "new" or (session is not None and session.leases.is_under_way(ask_id)):
         return StandingAnswer(state="delivered")
     is_at_work = state == "leased" and session is not None and session.tracker.is_in_turn
     return StandingAnswer(state="working" if is_at_work else "seen")

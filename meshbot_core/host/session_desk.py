@@ -380,12 +380,12 @@ class SessionDesk:
     def hops(self) -> int:
         """How many messages led to one that this session's turn writes now."""
         session = self.session
-        return session.pusher.next_hops if session else 0
+        return session.leases.next_hops if session else 0
 
     def saw(self, messages: tuple[InboxMessage, ...]) -> None:
         """The session's model was shown these by a tool's result."""
         if (session := self.session) is not None:
-            session.pusher.saw(messages)
+            session.leases.saw(messages)
 
     def poke(self) -> None:
         """A message came in."""
@@ -453,7 +453,7 @@ class SessionDesk:
         """Results of a client's tool calls are on their way to the model."""
         session = self.session
         if session is not None and call.session in self._own_clients:
-            session.pusher.was_written(call.lease_ids)
+            session.leases.was_written(call.lease_ids)
 
     async def push_reported(self, call: PushReport) -> None:
         """What became of a push."""
@@ -461,7 +461,7 @@ class SessionDesk:
         if (session := self.session) is None or call.state == "held":
             return
         if call.state == "written":
-            session.pusher.written(call.frame_id)
+            session.leases.written(call.frame_id)
             return
         self._log.write("push", f"{call.state} {call.reason}")
         await session.pusher.failed(call.frame_id)

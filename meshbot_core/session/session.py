@@ -28,6 +28,7 @@ from meshbot_core.session.effects import (
     Woken,
 )
 from meshbot_core.session.guard import Guard
+from meshbot_core.session.leases import Leases
 from meshbot_core.session.log import SessionLog
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
@@ -83,6 +84,7 @@ class Session:
     tracker: Tracker = field(init=False)
     waiters: Waiters = field(default_factory=Waiters)
     ways: SessionWays = field(init=False)
+    leases: Leases = field(init=False)
     pusher: Pusher = field(init=False)
     tools: ToolServer = field(init=False)
     _effects: asyncio.Queue[tuple[Effect, _When]] = field(default_factory=asyncio.Queue)
@@ -102,8 +104,15 @@ class Session:
             around.post_native,
             self.reports,
         )
-        self.pusher = Pusher(
+        self.leases = Leases(
             session=self.lease_session,
+            mailbox=around.mailbox,
+            tracker=self.tracker,
+            clock=around.clock,
+            may_show=self.ways.may_show,
+        )
+        self.pusher = Pusher(
+            leases=self.leases,
             mailbox=around.mailbox,
             tracker=self.tracker,
             ways=self.ways,
@@ -251,9 +260,9 @@ class Session:
             case TurnBegan(is_by_human):
                 guard.turn_began(by_human=is_by_human)
             case Shown(ids):
-                await self.pusher.shown(ids)
+                self.pusher.shown(ids)
             case Woken():
-                await self.pusher.woken()
+                self.pusher.woken()
             case Dropped(line):
                 await self.pusher.failed(line)
             case TurnEnded():

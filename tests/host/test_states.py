@@ -19,7 +19,7 @@ from meshbot_core.host.screen_client import ScreenClient
 from meshbot_core.mcp.results import status_of
 from meshbot_core.mesh.config import Sessions, change_config
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_core.session import pusher
+from meshbot_core.session import backoff
 from meshbot_core.session.records import SessionOptions, SessionState
 from tests.cli.running import Runner
 from tests.host.hosted import Dev, hosted
@@ -66,7 +66,7 @@ async def test_every_state_is_told_to_a_peer_that_asks(dev: Dev, ops: Dev, meshb
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pusher, "_BACKOFF_MS", 10)
+    monkeypatch.setattr(backoff, "_FIRST_MS", 10)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -10,6 +10,7 @@ import pytest
 from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import ids_in
 from meshbot_core.mailbox.records import InboxMessage, LeaseRequest
+from meshbot_core.session.leases import Leases
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.ways import Push
@@ -49,6 +50,7 @@ class Scene:
     """A mailbox, a session that idles, and the pusher between them."""
 
     def __init__(self, mailbox, clock, tracker, ways, pusher):
+        self.leases = pusher.leases
         self.mailbox = mailbox
         self.clock = clock
         self.tracker = tracker
@@ -75,7 +77,7 @@ class Scene:
     async def turn(self, *, is_well: bool = True) -> None:
         """The session is given the last push, and its turn ends."""
         self.tracker.turn_began(is_by_human=False)
-        await self.pusher.shown(ids_in(self.ways.given[-1]))
+        self.pusher.shown(ids_in(self.ways.given[-1]))
         self.tracker._is_in_turn = False
         self.tracker.to("idle")
         self.clock.advance(1)
@@ -90,7 +92,8 @@ async def scene(tmp_path) -> AsyncIterator[Scene]:
     async with Place(tmp_path / "mailbox.db", clock).opened() as mailbox:
         tracker, ways = Tracker("interactive", clock), Ways()
         tracker.to("idle")
-        pusher = Pusher("session-1-a", mailbox, tracker, ways, clock)
+        leases = Leases("session-1-a", mailbox, tracker, clock, ways.may_show)
+        pusher = Pusher(leases, mailbox, tracker, ways, clock)
         async with _running(pusher):
             yield Scene(mailbox, clock, tracker, ways, pusher)
 
@@ -224,9 +227,9 @@ async def test_a_push_that_was_written_is_waited_for_though_its_writer_died(scen
     scene.ways.hop = "native"
     await scene.comes("hello")
     await scene.pushed(1)
-    [handed] = scene.pusher._handed
+    [handed] = scene.leases._handed
 
-    scene.pusher.written(handed.frame_id)
+    scene.leases.written(handed.frame_id)
     scene.pusher.native_left()
 
     assert not handed.is_stranded
@@ -248,32 +251,32 @@ async def test_what_goes_beside_a_tool_result_is_never_more_than_a_hook_can_show
 
 
 async def test_what_the_model_answers_carries_the_hops_of_what_it_read_before_that_is_proven(scene):
-    assert scene.pusher.next_hops == 0
+    assert scene.leases.next_hops == 0
     await scene.comes("third of a chain", hops=2)
     await scene.pushed(1)
 
     scene.tracker.turn_began(is_by_human=False)
 
-    assert scene.pusher.next_hops == 3
-    await scene.pusher.shown(ids_in(scene.ways.given[-1]))
-    assert scene.pusher.next_hops == 3
+    assert scene.leases.next_hops == 3
+    scene.pusher.shown(ids_in(scene.ways.given[-1]))
+    assert scene.leases.next_hops == 3
 
 
 async def test_a_turn_that_is_over_leaves_no_hops_to_the_next(scene):
     await scene.comes("third of a chain", hops=2)
     await scene.pushed(1)
     await scene.turn()
-    assert scene.pusher.next_hops == 0
+    assert scene.leases.next_hops == 0
 
     scene.tracker.turn_began(is_by_human=True)
     await scene.comes("first of another", hops=0)
     batch = await scene.mailbox.lease(LeaseRequest(session="reader", channel="tool_result"))
-    scene.pusher.saw(batch.messages)
-    assert scene.pusher.next_hops == 1
+    scene.leases.saw(batch.messages)
+    assert scene.leases.next_hops == 1
 
     scene.tracker._is_in_turn = False
     scene.tracker.turn_began(is_by_human=True)
-    assert scene.pusher.next_hops == 0
+    assert scene.leases.next_hops == 0
 
 
 async def test_a_hook_that_is_given_up_leaves_nothing_on_lease(scene):
@@ -291,7 +294,7 @@ async def test_a_hook_that_is_given_up_leaves_nothing_on_lease(scene):
 async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_silent_minutes(scene):
     message = await scene.comes("hello")
     await scene.pushed(1)
-    await scene.pusher.shown((message,))
+    scene.pusher.shown((message,))
 
     scene.clock.advance(9 * 60_000)
     await scene.steps()
@@ -317,11 +320,11 @@ async def test_decision_1_a_turn_that_ended_well_has_read_what_stood_in_its_tool
     ask = await scene.comes("may I?", type="ask")
     written = await scene.mailbox.lease(LeaseRequest(session="serve-1-a", channel="check"))
     never_written = await read_by_a_tool(scene, "serve-1-a")
-    scene.pusher.was_written([written.lease_id])
+    scene.leases.was_written([written.lease_id])
     scene.clock.advance(1)
     ended_at_ms = scene.clock.now_ms()
     of_the_next = await read_by_a_tool(scene, "serve-1-a")
-    scene.pusher.was_written([of_the_next])
+    scene.leases.was_written([of_the_next])
     scene.tracker._is_in_turn = False
     scene.tracker.to("idle")
 
