@@ -35,6 +35,7 @@ from meshbot_core.session.ending import keep_end, kept_end
 from meshbot_core.session.guard import Guard
 from meshbot_core.session.headless import HeadlessHands
 from meshbot_core.session.interactive import TerminalHands
+from meshbot_core.session.kept import SessionKept, forget_session, kept_session
 from meshbot_core.session.ledger import decision_of, row_of
 from meshbot_core.session.leftovers import end_leftovers
 from meshbot_core.session.log import SessionLog
@@ -49,7 +50,7 @@ from meshbot_core.session.records import (
 from meshbot_core.session.rights import check_may_decide, parent_of
 from meshbot_core.session.session import Session, Surroundings
 from meshbot_core.session.starting import prepared
-from meshbot_core.session.supervisor import SessionKept, Supervisor, kept_session
+from meshbot_core.session.supervisor import Supervisor
 from meshbot_core.session.ways import Push
 from meshbot_core.terminal.viewers import Viewers
 from meshbot_core.types import Clock
@@ -207,7 +208,7 @@ class SessionDesk:
         pause_s = budget.take(self.clock.now_ms())
         if pause_s is None or kept.options.restart == "never":
             self._stays_down("the host died too often")
-            self.agent.session_json.unlink(missing_ok=True)
+            forget_session(self.agent)
             return
         kept = kept.model_copy(update={"restarted_at_ms": tuple(budget.restarted_at_ms)})
         try:

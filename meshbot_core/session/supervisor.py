@@ -2,55 +2,30 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import ValidationError
-
 from meshbot_core.claude.launch import Launch
-from meshbot_core.errors import MeshError, NoSessionError, SessionError, StorageError
-from meshbot_core.mesh.files import write_atomically
+from meshbot_core.errors import MeshError, NoSessionError, SessionError
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.budget import MOST, WINDOW_MS, CrashBudget
+from meshbot_core.session.death import Death
 from meshbot_core.session.ending import forget_end, keep_end
 from meshbot_core.session.hands import Hand, Hands
 from meshbot_core.session.hook_listener import hook_listener
+from meshbot_core.session.kept import SessionKept, forget_session, keep_session
 from meshbot_core.session.leftovers import end_leftovers
-from meshbot_core.session.records import Record, SessionOptions, SessionView
+from meshbot_core.session.records import SessionOptions, SessionView
 from meshbot_core.session.session import Session
 from meshbot_core.session.starting import Prepared
 from meshbot_core.types import Clock, new_id
 
-log = logging.getLogger(__name__)
-
 _LATE_GRACE_S: Final = 1.0
-_AT_ONCE_MS: Final = 3000
 _NOT_STARTED: Final = 127
-_REFUSED: Final = 1
-"""The status of a claude that does not know the conversation that it shall resume."""
-_ANSWERS_MS: Final = 2000
 _DECLINED: Final = "it was ended at a dialog before its prompt"
 _GOES_ON: Final = "its host ended; the next one goes on with it"
 _SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGQUIT")
-
-
-class SessionKept(Record):
-    """What a later host needs to go on with a session: ``session.json``."""
-
-    options: SessionOptions
-    conversation: str = ""
-    has_begun: bool = False
-    restarted_at_ms: tuple[int, ...] = ()
-
-
-def kept_session(agent: AgentPaths) -> SessionKept | None:
-    """The session that was running when the last host died; None when there was none."""
-    try:
-        return SessionKept.model_validate_json(agent.session_json.read_bytes())
-    except (OSError, ValidationError):
-        return None
 
 
 @dataclass(slots=True)
@@ -78,8 +53,6 @@ class Supervisor:
     _is_stopping: bool = False
     _is_restarting: bool = False
     _is_host_ending: bool = False
-    _is_declined: bool = False
-    """A person ended the last process at a dialog."""
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _is_wanted_now: asyncio.Event = field(default_factory=asyncio.Event)
     """The pause after a crash is cut short."""
@@ -108,7 +81,7 @@ class Supervisor:
         """What is left for the next host: the session, if its end was not wanted."""
         tracker = self.session.tracker
         if self._is_stopping or tracker.state in ("stopped", "crashed"):
-            self.agent.session_json.unlink(missing_ok=True)
+            forget_session(self.agent)
         if tracker.state == "crashed" and not self._is_stopping:
             keep_end(self.agent, tracker.reason, self.clock.now_ms())
 
@@ -129,7 +102,8 @@ class Supervisor:
         self.session.tracker.started(resume or "")
         self.keep()
         status = await self._lived(launch, hook_url)
-        if resume and self._is_lost(status):
+        death = self._death(status, is_resumed=bool(resume))
+        if death.is_lost:
             # Killed before its first word was written down, it is not known to Claude Code.
             self.session.around.log.write(
                 "lost", f"{resume} could not be resumed; a new one begins"
@@ -138,14 +112,13 @@ class Supervisor:
         elif self.session.tracker.conversation:
             self.conversation = self.session.tracker.conversation
             self.can_resume = self.session.tracker.has_begun or bool(resume)
-        self._is_declined = not resume and self._is_answer(status)
         self.exit_status = status
         last_words = self._failure or self.hands.last_words()
         await self.session.process_gone()
         if status:
             # Who ends well has ended what it started.
             await asyncio.to_thread(end_leftovers, self.agent)
-        return await self._after(status, last_words, self.clock.now_ms() - began_ms)
+        return await self._after(death, last_words, self.clock.now_ms() - began_ms)
 
     def _ended_between(self) -> None:
         if self._is_stopping:
@@ -153,14 +126,14 @@ class Supervisor:
         else:
             self.session.tracker.to("starting", _GOES_ON)
 
-    def _is_lost(self, status: int) -> bool:
-        """Whether a process that should have resumed ended because there was nothing to resume.
-
-        One that was killed, or ended by us, before it said a word may be resumed the next time.
-        """
-        is_ended_by_us = self._stopped.is_set() or self._is_restarting
-        is_silent = self.session.tracker.state == "starting"
-        return is_silent and status == _REFUSED and not is_ended_by_us
+    def _death(self, status: int, *, is_resumed: bool) -> Death:
+        return Death(
+            status,
+            is_resumed=is_resumed,
+            is_by_us=self._stopped.is_set() or self._is_restarting,
+            is_before_prompt=self.session.tracker.state == "starting",
+            typed_ago_ms=self.clock.now_ms() - self.session.ways.typed_ms,
+        )
 
     async def _lived(self, launch: Launch, hook_url: str) -> int:
         self._failure = ""
@@ -190,33 +163,22 @@ class Supervisor:
         finally:
             self._hand = None
 
-    async def _after(self, status: int, last_words: str, lived_ms: int) -> bool:
+    async def _after(self, death: Death, last_words: str, lived_ms: int) -> bool:
         """Decide what follows the end of a process; whether another shall be started."""
-        self.session.around.log.write("ended", _ending(status))
+        self.session.around.log.write("ended", str(death))
         if self._is_host_ending and not self._is_stopping:
             self.session.tracker.to("starting", _GOES_ON)
             return False
         if self._is_restarting and not self._is_stopping:
             self._is_restarting = False
             return True
-        if self._is_wanted_end(status, lived_ms):
-            is_no = self._is_declined and not self._is_stopping
+        has_begun = self.session.tracker.has_begun
+        if self._is_stopping or death.is_wanted(lived_ms, has_begun=has_begun):
+            is_no = death.is_declined and not self._is_stopping
             self.session.tracker.to("stopped", _DECLINED if is_no else "")
             return False
-        reason = f"claude {_ending(status)}" + (f": {last_words}" if last_words else "")
-        return await self._after_crash(reason, may_restart=status != 0)
-
-    def _is_wanted_end(self, status: int, lived_ms: int) -> bool:
-        if self._is_stopping or self._is_declined:
-            return True
-        at_once = lived_ms < _AT_ONCE_MS and not self.session.tracker.has_begun
-        return status == 0 and not at_once
-
-    def _is_answer(self, status: int) -> bool:
-        """Whether a person just said no to a dialog before the first prompt, as that of trust."""
-        since_ms = self.clock.now_ms() - self.session.ways.typed_ms
-        is_before_prompt = self.session.tracker.state == "starting"
-        return is_before_prompt and status in (0, _REFUSED) and 0 <= since_ms < _ANSWERS_MS
+        reason = f"claude {death}" + (f": {last_words}" if last_words else "")
+        return await self._after_crash(reason, may_restart=death.status != 0)
 
     async def _after_crash(self, reason: str, *, may_restart: bool) -> bool:
         tracker = self.session.tracker
@@ -255,7 +217,7 @@ class Supervisor:
         self._stop_waiting()
         await self._end(getattr(signal, signal_name), timeout_s)
         await self.ended.wait()
-        self.agent.session_json.unlink(missing_ok=True)
+        forget_session(self.agent)
 
     async def restart(self) -> None:
         """End claude and start it again in the same conversation.
@@ -300,11 +262,8 @@ class Supervisor:
 
     def keep(self) -> None:
         """Write down what a later host needs to go on."""
-        kept = self.kept(self.prepared.options.model_copy(update={"inherited": {}}))
-        try:
-            write_atomically(self.agent.session_json, kept.model_dump_json(indent=1).encode())
-        except (OSError, StorageError) as error:
-            log.warning("session.json cannot be written: %s", error)
+        options = self.prepared.options.model_copy(update={"inherited": {}})
+        keep_session(self.agent, self.kept(options))
 
     def noticed(self) -> None:
         """The session changed: write down when it can be resumed, or is another."""
@@ -330,11 +289,3 @@ class Supervisor:
                 "notices": self.notices,
             }
         )
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"ended with status {status}"
-    with contextlib.suppress(ValueError):
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"was ended by signal {-status}"
