@@ -121,6 +121,11 @@ class LineState(StreamEvent):
     line: str = Field(alias="command_uuid")
     state: str
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was not given to the model, and will not be."""
+        return self.state in ("discarded", "refused", "cancelled")
+
 
 class _RateLimit(Document):
     status: Text = ""

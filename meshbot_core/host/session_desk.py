@@ -187,7 +187,9 @@ class SessionDesk:
         else:
             self._terminal = None
             hands = HeadlessHands(
-                on_event=session.stream, on_garbage=session.garbled, on_said=session.tracker.said
+                on_event=session.stream,
+                on_garbage=session.garbled,
+                on_said=session.tracker.silence.said,
             )
         supervisor = Supervisor(self.agent, ready, session, hands, self.clock)
         if kept is not None:

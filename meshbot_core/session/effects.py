@@ -1,6 +1,12 @@
 """What a session did, as far as messages and limits are concerned."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from meshbot_core.claude import hooks
+from meshbot_core.claude import stream as lines
+
+_SHOWN_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,27 @@ class TurnEnded:
     error: str = ""
     is_limit: bool = False
     limited_until_ms: int = 0
+
+    @classmethod
+    def failed(cls, event: hooks.StopFailure, limit_ends_ms: int) -> "TurnEnded":
+        """As a hook tells it; a limit that was reached ends at ``limit_ends_ms``."""
+        return cls(
+            is_well=False,
+            error=event.details or event.error,
+            is_limit=event.is_limit,
+            limited_until_ms=limit_ends_ms if event.is_limit else 0,
+        )
+
+    @classmethod
+    def resulted(cls, event: lines.TurnEnded, limited_until_ms: int) -> "TurnEnded":
+        """As the stream tells it; ``limited_until_ms`` is of a limit that it told of before."""
+        is_limit = bool(limited_until_ms) or event.api_status in (429, 529)
+        return cls(
+            is_well=not event.is_error,
+            error=event.text[:_SHOWN_CHARS] if event.is_error else "",
+            is_limit=event.is_error and is_limit,
+            limited_until_ms=limited_until_ms if event.is_error else 0,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ class Leases:
         if self.tracker.is_in_turn or self.tracker.state not in ("idle", "deaf"):
             return
         now_ms = self.clock.now_ms()
-        silent_ms = self.tracker.silent_ms
+        silent_ms = self.tracker.silence.lasts_ms
         await self._give_back(
             [each for each in self._handed if _is_overdue(each, now_ms, silent_ms)]
         )

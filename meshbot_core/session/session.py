@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 from meshbot_core.claude import answers, hooks
 from meshbot_core.claude import stream as lines
+from meshbot_core.claude.calls import call_text
 from meshbot_core.claude.framing import own_words
+from meshbot_core.claude.prompts import is_of_person
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.errors import MailboxError
 from meshbot_core.mailbox.mailbox import Mailbox
@@ -34,7 +36,7 @@ from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.self_report import SelfReports
 from meshbot_core.session.tool_server import ToolServer
-from meshbot_core.session.tracker import LOST_LINES, Tracker, call_text, is_of_person
+from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
 from meshbot_core.session.ways import PostNative, SessionWays
 from meshbot_core.terminal.reports import is_report
@@ -199,7 +201,7 @@ class Session:
                 self.around.log.write("said", event.text)
             case lines.TurnEnded():
                 self._note_end(event)
-            case lines.LineState() if event.state in LOST_LINES:
+            case lines.LineState() if event.is_lost:
                 self.around.log.write("line", f"{event.line} {event.state}")
             case _:
                 pass
@@ -213,7 +215,7 @@ class Session:
     def garbled(self, line: str) -> None:
         """Note a line of a headless session that was no event."""
         self.around.log.write("garbage", line)
-        self.tracker.garbled(line)
+        self.tracker.silence.garbled(line)
 
     def titled(self, title: str) -> None:
         """Note the window's title."""

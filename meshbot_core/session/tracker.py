@@ -3,20 +3,18 @@
 Each event changes the state and may have effects, which the caller acts on.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
-
-from pydantic import JsonValue
 
 from meshbot_core.claude import hooks
 from meshbot_core.claude import stream as lines
-from meshbot_core.claude.framing import ids_in, is_own
-from meshbot_core.claude.hook_settings import WAKE_SUMMARY, SessionKind
+from meshbot_core.claude.calls import call_text
+from meshbot_core.claude.framing import ids_in
+from meshbot_core.claude.hook_settings import SessionKind
+from meshbot_core.claude.prompts import is_of_person, is_wake
 from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.claude.titles import is_idle_title
+from meshbot_core.session.asking import Asking
 from meshbot_core.session.effects import (
     ConversationBegan,
     Dropped,
@@ -28,20 +26,8 @@ from meshbot_core.session.effects import (
     Woken,
 )
 from meshbot_core.session.records import SessionState
+from meshbot_core.session.silence import Silence
 from meshbot_core.types import Clock
-
-LOST_LINES: Final = frozenset({"discarded", "refused", "cancelled"})
-"""What may become of a line that is not given to the model."""
-STALLED_AFTER_MS: Final = 10 * 60 * 1000
-_QUIET_MS: Final = 1500
-"""How long an idle title must stand, with no event, before a turn counts as interrupted."""
-_ANSWERS_WITHIN_MS: Final = 120_000
-_GARBLES_WITHIN_MS: Final = 5_000
-"""How soon an event must follow a line, when what comes instead makes no sense."""
-_SLEPT_MS: Final = 60_000
-"""Looks follow each other by the second: when this lies between two, the machine slept."""
-_SHOWN_CHARS: Final = 60
-_TELLING: Final = ("command", "file_path", "pattern", "url", "query", "description", "to")
 
 
 @dataclass(slots=True)
@@ -63,28 +49,20 @@ class Tracker:
     limited_until_ms: int = 0
     hears_hooks: bool = True
     """Without them an interactive session is known by what it writes down of itself alone."""
+    silence: Silence = field(init=False)
     _state: SessionState = "starting"
     _reason: str = ""
     _since_ms: int = 0
     """What it does, whatever waits for a person meanwhile."""
-    _asks_since_ms: int = 0
-    _heard_ms: int = 0
-    _title_since_ms: int = 0
-    _is_in_turn: bool = field(default=False)
-    _said_ms: int = 0
-    """When the oldest line was given that no event has followed yet; 0: none."""
-    _garbage: str = ""
-    _looked_ms: int = 0
-    _asks: str = ""
-    """The tool whose call waits for a person's word."""
-    _dialog: str = ""
-    """What a dialog on the screen is about, that no hook told of."""
-    _turn_began_ms: int = 0
+    _asking: Asking = field(init=False)
+    _is_in_turn: bool = False
     _limit_ends_ms: int = 0
     """When the account's limit is over that was reached, as the status line told; 0: none is."""
 
     def __post_init__(self) -> None:
-        self._since_ms = self._heard_ms = self.clock.now_ms()
+        self._since_ms = self.clock.now_ms()
+        self.silence = Silence(self.clock)
+        self._asking = Asking(self.clock)
 
     @property
     def is_in_turn(self) -> bool:
@@ -104,12 +82,12 @@ class Tracker:
     @property
     def reason(self) -> str:
         """Why it is in that state, where that needs explaining."""
-        return self._asks or self._dialog or self._reason
+        return self._asking.what or self._reason
 
     @property
     def since_ms(self) -> int:
         """Since when it is in that state."""
-        return self._asks_since_ms if self.is_asking else self._since_ms
+        return self._asking.since_ms if self.is_asking else self._since_ms
 
     def to(self, state: SessionState, reason: str = "") -> None:
         """Change what it does, and since when."""
@@ -121,9 +99,8 @@ class Tracker:
 
     def started(self, conversation: str) -> None:
         """A claude was started; ``conversation`` empty when it chooses one itself."""
-        self._heard_ms = self.clock.now_ms()
+        self.silence.begins()
         self._is_in_turn = False
-        self._said_ms, self._garbage = 0, ""
         self.doing = ""
         if conversation != self.conversation:
             self.has_begun = False
@@ -133,8 +110,8 @@ class Tracker:
     def ended(self) -> None:
         """The claude is gone; whatever it did is over."""
         self._is_in_turn = False
-        self._said_ms = 0
-        self._dialog = ""
+        self.silence.nothing_said()
+        self._asking.screen_gone()
         self.doing = ""
 
     # -- what waits for a person
@@ -142,24 +119,18 @@ class Tracker:
     @property
     def is_asking(self) -> bool:
         """Whether something on the screen waits for a person."""
-        return bool(self._asks or self._dialog)
+        return self._asking.is_open
 
     def asks(self, tool: str) -> None:
         """The tool whose call waits for a person's word; empty: none does any more."""
-        self._waits_for(tool, self._dialog)
-
-    def _waits_for(self, tool: str, dialog: str) -> None:
-        was_asking = self.is_asking
-        self._asks, self._dialog = tool, dialog
-        if self.is_asking != was_asking:
-            # What follows has its own time: nothing was to be heard meanwhile.
-            self._asks_since_ms = self._heard_ms = self.clock.now_ms()
+        if self._asking.calls(tool):
+            self.silence.heard()  # nothing was to be heard meanwhile
 
     # -- hooks
 
     def hook(self, event: hooks.HookEvent) -> tuple[Effect, ...]:
         """Note an event of the session's hooks."""
-        self._heard_ms = self.clock.now_ms()
+        self.silence.heard()
         return () if event.is_of_subagent else self._hooked(event)
 
     def _hooked(self, event: hooks.HookEvent) -> tuple[Effect, ...]:
@@ -176,14 +147,7 @@ class Tracker:
             case hooks.Stop() if self.kind == "interactive":
                 effects = self._turn_ended(TurnEnded(is_well=True))
             case hooks.StopFailure() if self.kind == "interactive":
-                error = event.details or event.error
-                how = TurnEnded(
-                    is_well=False,
-                    error=error,
-                    is_limit=event.is_limit,
-                    limited_until_ms=self._limit_ends_ms if event.is_limit else 0,
-                )
-                effects = self._turn_ended(how)
+                effects = self._turn_ended(TurnEnded.failed(event, self._limit_ends_ms))
             case _:
                 pass
         return effects
@@ -205,16 +169,11 @@ class Tracker:
     def _prompted(self, prompt: str) -> tuple[Effect, ...]:
         ids = ids_in(prompt)
         shown: tuple[Effect, ...] = (Shown(ids),) if ids else ()
-        if _is_notice(prompt) and WAKE_SUMMARY in prompt:
+        if is_wake(prompt):
             shown = (*shown, Woken())
         if self._is_in_turn:
             return shown
         return (*self.turn_began(is_by_human=is_of_person(prompt)), *shown)
-
-    @property
-    def silent_ms(self) -> int:
-        """How long it has told nothing."""
-        return self.clock.now_ms() - self._heard_ms
 
     def turn_began(self, *, is_by_human: bool) -> tuple[Effect, ...]:
         """A turn begins; nothing when one runs."""
@@ -222,7 +181,7 @@ class Tracker:
             return ()
         self.turn += 1
         self._is_in_turn = self.has_begun = True
-        self._heard_ms = self._turn_began_ms = self.clock.now_ms()
+        self.silence.turn_began()
         self._working("")
         return (TurnBegan(is_by_human),)
 
@@ -243,18 +202,9 @@ class Tracker:
 
     # -- the stream of a headless session
 
-    def said(self) -> None:
-        """Note that a headless session was given a line: events must follow."""
-        self._said_ms = self._said_ms or self.clock.now_ms()
-
-    def garbled(self, line: str) -> None:
-        """Note a line of a headless session that was no event."""
-        self._garbage = line
-
     def stream(self, event: lines.StreamEvent) -> tuple[Effect, ...]:
         """Note a line of a headless session."""
-        self._heard_ms = self.clock.now_ms()
-        was_said, self._said_ms, self._garbage = bool(self._said_ms), 0, ""
+        was_said = self.silence.answered()
         # What follows a line of ours is its turn; a line that names messages is one in any case.
         is_turn = isinstance(event, lines.TurnBegan | lines.UserSpoke | lines.AssistantSpoke)
         began = self.turn_began(is_by_human=False) if was_said and is_turn else ()
@@ -269,7 +219,7 @@ class Tracker:
                 effects = (*self.turn_began(is_by_human=False), Shown(ids))
             case lines.TurnEnded():
                 effects = self._stream_ended(event)
-            case lines.LineState() if event.state in LOST_LINES:
+            case lines.LineState() if event.is_lost:
                 effects = (Dropped(event.line),)
             case lines.RateLimited() if event.is_rejected:
                 self.limited_until_ms = event.until_ms or 0
@@ -286,13 +236,7 @@ class Tracker:
 
     def _stream_ended(self, event: lines.TurnEnded) -> tuple[Effect, ...]:
         self.cost_usd = event.cost_usd
-        is_limit = bool(self.limited_until_ms) or event.api_status in (429, 529)
-        how = TurnEnded(
-            is_well=not event.is_error,
-            error=event.text[:200] if event.is_error else "",
-            is_limit=event.is_error and is_limit,
-            limited_until_ms=self.limited_until_ms if event.is_error else 0,
-        )
+        how = TurnEnded.resulted(event, self.limited_until_ms)
         self.limited_until_ms = 0
         return (*self._turn_ended(how), Spent(event.cost_usd, self.conversation))
 
@@ -309,7 +253,7 @@ class Tracker:
     def titled(self, title: str) -> None:
         """Note the window's title."""
         if is_idle_title(title) != is_idle_title(self.title):
-            self._title_since_ms = self.clock.now_ms()
+            self.silence.title_turned()
         self.title = title
 
     # -- time
@@ -319,20 +263,22 @@ class Tracker:
 
         ``said`` is what an interactive session wrote down of itself, None where it does not.
         """
-        now_ms = self._woken_ms()
-        if self._said_ms and now_ms - self._said_ms > self._patience_ms:
-            return self._unheard()
-        self._note_dialog(said)
+        self.silence.looked()
+        if why := self.silence.unread:
+            return self._unheard(why)
+        if self._asking.shows(said):
+            self.silence.heard()
         if not self.hears_hooks and said is not None:
             return self._said_itself(said)
         is_watched = self._is_in_turn and not self.is_asking
-        return self._watched(said, now_ms) if is_watched else ()
+        return self._watched(said) if is_watched else ()
 
-    def _watched(self, said: SessionFile | None, now_ms: int) -> tuple[Effect, ...]:
-        if self.kind == "interactive" and self._is_interrupted(said, now_ms):
+    def _watched(self, said: SessionFile | None) -> tuple[Effect, ...]:
+        is_rest = self.silence.is_rest(said, has_idle_title=is_idle_title(self.title))
+        if self.kind == "interactive" and is_rest:
             return self._turn_ended(TurnEnded(is_well=False, error=""))
-        if now_ms - self._heard_ms > STALLED_AFTER_MS:
-            self.to("stalled", f"nothing heard for {(now_ms - self._heard_ms) // 60_000} min")
+        if self.silence.is_long:
+            self.to("stalled", f"nothing heard for {self.silence.lasts_ms // 60_000} min")
         return ()
 
     def _said_itself(self, said: SessionFile) -> tuple[Effect, ...]:
@@ -345,67 +291,9 @@ class Tracker:
             self.to("idle")
         return ()
 
-    def _note_dialog(self, said: SessionFile | None) -> None:
-        dialog = ""
-        if said is not None and said.status == "waiting" and not self._asks:
-            dialog = said.waiting_for or "a dialog"
-        if dialog != self._dialog:
-            self._waits_for(self._asks, dialog)
-
-    def _is_interrupted(self, said: SessionFile | None, now_ms: int) -> bool:
-        """Whether the turn is over, of which no hook told: Esc ends one so."""
-        if said is not None and said.status:
-            quiet_ms = now_ms - max(self._heard_ms, said.status_since_ms)
-            is_idle = said.status == "idle" and said.status_since_ms >= self._turn_began_ms
-        else:
-            quiet_ms = now_ms - max(self._heard_ms, self._title_since_ms)
-            is_idle = is_idle_title(self.title)
-        return is_idle and quiet_ms > _QUIET_MS
-
-    def _woken_ms(self) -> int:
-        """The time; what the machine slept, or its clock was changed by, counts for nothing."""
-        now_ms = self.clock.now_ms()
-        gap_ms = now_ms - (self._looked_ms or now_ms)
-        self._looked_ms = now_ms
-        if not 0 <= gap_ms < _SLEPT_MS:
-            self._heard_ms += gap_ms
-            self._title_since_ms += gap_ms
-            self._said_ms += gap_ms if self._said_ms else 0
-        return now_ms
-
-    @property
-    def _patience_ms(self) -> int:
-        return _GARBLES_WITHIN_MS if self._garbage else _ANSWERS_WITHIN_MS
-
-    def _unheard(self) -> tuple[Effect, ...]:
+    def _unheard(self, why: str) -> tuple[Effect, ...]:
         """A line was given, and nothing came back that is an event: it was not read."""
-        self._said_ms = 0
+        self.silence.nothing_said()
         ended = self._turn_ended(TurnEnded(is_well=False, error="claude does not answer"))
-        what = f"what it writes is no event: {self._garbage}" if self._garbage else "it is silent"
-        self.to("deaf", f"claude does not answer; {what}")
+        self.to("deaf", f"claude does not answer; {why}")
         return ended
-
-
-_NOTICES: Final = ("<task-notification>", "<system-reminder>", "<cross-session-message")
-
-
-def is_of_person(prompt: str) -> bool:
-    """Whether what Claude Code took in as a prompt is neither a push nor a notice."""
-    return not (ids_in(prompt) or _is_notice(prompt) or is_own(prompt))
-
-
-def _is_notice(prompt: str) -> bool:
-    """Whether no person typed this: a waiter or task that ended, or another session."""
-    return prompt.lstrip().startswith(_NOTICES)
-
-
-def call_text(tool: str, tool_input: JsonValue) -> str:
-    """A tool call in a few words, for reading."""
-    if isinstance(tool_input, Mapping):
-        for name in _TELLING:
-            value = tool_input.get(name)
-            if isinstance(value, str) and value:
-                return f"{tool} {' '.join(value.split())}"[:_SHOWN_CHARS]
-    elif tool_input is not None:
-        return f"{tool} {json.dumps(tool_input)}"[:_SHOWN_CHARS]
-    return tool[:_SHOWN_CHARS]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
-from meshbot_core.session import budget, supervisor, tracker
+from meshbot_core.session import budget, silence, supervisor
 from meshbot_core.session.records import SessionOptions
 from tests.cli.running import Runner
 from tests.host.hosted import Dev, hosted
@@ -30,7 +30,7 @@ async def dev(mesh_paths: MeshPaths, tmp_path: Path) -> AsyncIterator[Dev]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses are short, for nobody has the time."""
     monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(tracker, "_GARBLES_WITHIN_MS", 300)
+    monkeypatch.setattr(silence, "_GARBLES_WITHIN_MS", 300)
 
 
 async def test_one_that_crashes_at_every_start_is_given_up_after_five_and_says_so(

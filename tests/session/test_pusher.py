@@ -299,7 +299,7 @@ async def test_a_turn_whose_end_nobody_told_holds_its_messages_for_ten_silent_mi
     scene.clock.advance(9 * 60_000)
     await scene.steps()
     assert scene.mailbox.counts.leased == 1
-    scene.tracker._heard_ms = scene.clock.now_ms()  # it says something, and that counts anew
+    scene.tracker.silence.heard()  # it says something, and that counts anew
     scene.clock.advance(9 * 60_000)
     await scene.steps()
     assert scene.mailbox.counts.leased == 1

@@ -17,7 +17,8 @@ from meshbot_core.session.effects import (
     TurnBegan,
     TurnEnded,
 )
-from meshbot_core.session.tracker import STALLED_AFTER_MS, Tracker, is_of_person
+from meshbot_core.session.silence import STALLED_AFTER_MS
+from meshbot_core.session.tracker import Tracker
 from tests.support.clock import FakeClock
 
 PUSHED = (
@@ -213,7 +214,7 @@ def test_a_clock_that_was_set_back_hides_no_silence():
 def test_a_headless_line_that_nothing_answers_makes_the_session_deaf_until_an_event_comes():
     tracker, clock = a_tracker("headless")
     tracker.turn_began(is_by_human=True)
-    tracker.said()
+    tracker.silence.said()
     clock.advance(121_000)
 
     assert tracker.looked_at() == (TurnEnded(is_well=False, error="claude does not answer"),)
@@ -239,7 +240,7 @@ def test_what_nobody_typed_is_no_word_of_a_human(prompt):
 
 def test_a_line_of_ours_begins_a_headless_turn_though_it_brings_no_message():
     tracker, _ = a_tracker("headless")
-    tracker.said()
+    tracker.silence.said()
     content = own_words("Reminder: agent 'ops' still waits.")
 
     began = line(tracker, type="user", isReplay=True, message={"role": "user", "content": content})
@@ -253,7 +254,7 @@ def test_a_line_of_ours_begins_a_headless_turn_though_it_brings_no_message():
 def test_a_line_that_the_model_never_gets_begins_no_turn_and_is_given_back(state):
     tracker, _ = a_tracker("headless")
     tracker.to("idle")
-    tracker.said()
+    tracker.silence.said()
 
     effects = line(tracker, type="command_lifecycle", command_uuid="f-1", state=state)
 
@@ -291,9 +292,3 @@ def test_a_headless_turn_begins_with_the_replayed_line_and_ends_with_its_result(
 
     assert began == (TurnBegan(is_by_human=False), Shown(("m-1",)))
     assert ended == (TurnEnded(is_well=True), Spent(0.5, ""))
-
-
-def test_a_push_is_no_persons_prompt():
-    assert is_of_person("do it")
-    assert not is_of_person(PUSHED)
-    assert not is_of_person(own_words("Reminder: agent 'ops' still waits."))
