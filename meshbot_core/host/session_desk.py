@@ -48,9 +48,10 @@ from meshbot_core.session.records import (
     Verdict,
 )
 from meshbot_core.session.rights import check_may_decide, parent_of
-from meshbot_core.session.session import Session, Surroundings
+from meshbot_core.session.session import Session
 from meshbot_core.session.starting import prepared
 from meshbot_core.session.supervisor import Supervisor
+from meshbot_core.session.surroundings import Surroundings
 from meshbot_core.session.ways import Push
 from meshbot_core.terminal.viewers import Viewers
 from meshbot_core.types import Clock

@@ -5,72 +5,32 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from meshbot_core.claude import answers, hooks
 from meshbot_core.claude import stream as lines
 from meshbot_core.claude.calls import call_text
-from meshbot_core.claude.framing import own_words
 from meshbot_core.claude.prompts import is_of_person
 from meshbot_core.claude.statusline import StatusReport
-from meshbot_core.errors import MailboxError
-from meshbot_core.mailbox.mailbox import Mailbox
-from meshbot_core.session.approvals import Approvals
-from meshbot_core.session.effects import (
-    ConversationBegan,
-    Dropped,
-    Effect,
-    Shown,
-    Spent,
-    TurnBegan,
-    TurnEnded,
-    Woken,
-)
-from meshbot_core.session.guard import Guard
+from meshbot_core.session.effects import Effect
+from meshbot_core.session.following import Following
 from meshbot_core.session.leases import Leases
-from meshbot_core.session.log import SessionLog
+from meshbot_core.session.pauses import Pauses
 from meshbot_core.session.pusher import Pusher
 from meshbot_core.session.records import Hop, SessionOptions, SessionView
 from meshbot_core.session.self_report import SelfReports
+from meshbot_core.session.surroundings import Surroundings
 from meshbot_core.session.tool_server import ToolServer
 from meshbot_core.session.tracker import Tracker
 from meshbot_core.session.waiters import Waiters
-from meshbot_core.session.ways import PostNative, SessionWays
+from meshbot_core.session.ways import SessionWays
 from meshbot_core.terminal.reports import is_report
-from meshbot_core.types import Clock, new_id
+from meshbot_core.types import new_id
 
 _LOOK_S: Final = 1.0
-_TRIES: Final = 4
-_TRY_AGAIN_S: Final = 0.5
 _PROMPT_WITHIN_MS: Final = 6_000
 """By then Claude Code is at its prompt, unless a dialog of its own stands before it."""
-_LIMIT_PAUSE_MS: Final = 60_000
-_GO_ON: Final = own_words(
-    "The limit of the API that ended your last turn is over: go on where you were."
-)
-
-
-class _When(NamedTuple):
-    turn: int
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a session needs of its host."""
-
-    agent: str
-    mailbox: Mailbox
-    clock: Clock
-    approvals: Approvals
-    guard: Guard
-    log: SessionLog
-    changed: Callable[[], None]
-    post_native: PostNative
-    ask_operator: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -89,10 +49,10 @@ class Session:
     leases: Leases = field(init=False)
     pusher: Pusher = field(init=False)
     tools: ToolServer = field(init=False)
-    _effects: asyncio.Queue[tuple[Effect, _When]] = field(default_factory=asyncio.Queue)
+    _pauses: Pauses = field(init=False)
+    _following: Following = field(init=False)
     _last_shown: str = ""
     _last_look: tuple[str, str, str] = ("", "", "")
-    _is_pause_told: bool = False
 
     def __post_init__(self) -> None:
         around = self.around
@@ -120,6 +80,8 @@ class Session:
             ways=self.ways,
             clock=around.clock,
         )
+        self._pauses = Pauses(self.options, around, self.tracker, self.pusher)
+        self._following = Following(around, self.pusher, self._pauses, self._changed)
         self.tools = ToolServer(self.tracker, around.clock, around.log, self.ways.type_line)
         self.ways.told = lambda hop: around.log.write("pushed", hop)
         self.ways.wants_calm = lambda: self.tools.wants_calm
@@ -128,7 +90,7 @@ class Session:
         """Look after the session until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.pusher.run())
-            group.create_task(self._act())
+            group.create_task(self._following.run())
             group.create_task(self._look())
 
     # -- what it tells
@@ -230,66 +192,9 @@ class Session:
     # -- what follows from it
 
     def _heard(self, effects: tuple[Effect, ...]) -> None:
-        when = _When(self.tracker.turn, self.around.clock.now_ms())
-        for effect in effects:
-            self._effects.put_nowait((effect, when))
+        self._following.told(effects, turn=self.tracker.turn)
         self._changed()
         self.pusher.poke()
-
-    async def _act(self) -> None:
-        while True:
-            await self._followed(*await self._effects.get())
-            self._effects.task_done()
-
-    async def settled(self) -> None:
-        """Return when everything that was told so far has been acted on."""
-        await self._effects.join()
-
-    async def _followed(self, effect: Effect, when: _When) -> None:
-        """Act on an effect; what a full disk keeps from being done comes again later, marked."""
-        for _ in range(_TRIES):
-            try:
-                await self._follow(effect, when)
-            except MailboxError as error:
-                self.around.log.write("failed", f"the mailbox cannot be written: {error}")
-                await asyncio.sleep(_TRY_AGAIN_S)
-            else:
-                return
-
-    async def _follow(self, effect: Effect, when: _When) -> None:
-        guard = self.around.guard
-        match effect:
-            case TurnBegan(is_by_human):
-                guard.turn_began(by_human=is_by_human)
-            case Shown(ids):
-                self.pusher.shown(ids)
-            case Woken():
-                self.pusher.woken()
-            case Dropped(line):
-                await self.pusher.failed(line)
-            case TurnEnded():
-                await self._turn_ended(effect, when)
-            case ConversationBegan(conversation):
-                self.around.log.write("conversation", conversation)
-            case Spent(total_usd, conversation):
-                guard.cost(total_usd, conversation)
-        self._pause_if_due()
-        self._changed()
-
-    async def _turn_ended(self, how: TurnEnded, when: _When) -> None:
-        until_ms = how.limited_until_ms
-        if how.is_limit:
-            until_ms = until_ms or self.around.clock.now_ms() + _LIMIT_PAUSE_MS
-            self.tracker.limited_until_ms = until_ms
-            self._say_until_when(until_ms)
-        await self.pusher.turn_ended(
-            is_well=how.is_well,
-            turn=when.turn,
-            ended_at_ms=when.at_ms,
-            retry_at_ms=until_ms,
-        )
-        if not how.is_well and not how.error:
-            self.pusher.interrupted()
 
     async def _look(self) -> None:
         while True:
@@ -300,8 +205,8 @@ class Session:
                 if self.tracker.state == "deaf":
                     self.around.log.write("failed", self.tracker.reason)
                 self._heard(effects)
-            self._end_limit()
-            self._pause_if_due()
+            self._pauses.end_limit_if_over()
+            self._pauses.pause_if_due()
             self._say_what_keeps_it()
             await self.tools.look()
             looked = (self.tracker.state, self.tracker.reason, self._hop())
@@ -322,54 +227,10 @@ class Session:
     def _hop(self) -> Hop:
         return self.ways.best(self.around.clock.now_ms() - self.tracker.since_ms)
 
-    def _say_until_when(self, until_ms: int) -> None:
-        if self.tracker.does != "limited":
-            return
-        at = datetime.fromtimestamp(until_ms / 1000).astimezone()
-        how = (
-            "goes on"
-            if self.options.goes_on_after_limit is not False
-            else (f"goes on when you say meshbot resume {self.around.agent}, best not before")
-        )
-        error = self.tracker.reason
-        self.tracker.to("limited", f"{error}; {how} {at:%H:%M}" if error else f"{how} {at:%H:%M}")
-
-    def _end_limit(self) -> None:
-        is_over = self.around.clock.now_ms() >= max(
-            self.tracker.limited_until_ms, self.pusher.goes_on_at_ms
-        )
-        if is_over and self.options.goes_on_after_limit is not False:
-            self._go_on_after_limit()
-
-    def _go_on_after_limit(self) -> None:
-        if self.tracker.does != "limited":
-            return
-        self.tracker.limited_until_ms = 0
-        self.tracker.to("idle")
-        if not self.around.mailbox.counts.unread:
-            self.pusher.say(_GO_ON)
-        self.pusher.go_on()
-
     def resume(self) -> None:
         """A human has looked: go on at once, and tell them when a limit is met again."""
-        self.around.guard.resume()
-        self._go_on_after_limit()
-        self._pause_if_due()
+        self._pauses.resume()
         self._changed()
-
-    def _pause_if_due(self) -> None:
-        reason = self.around.guard.pause_reason
-        if reason and not self.tracker.is_in_turn and self.tracker.state in ("idle", "deaf"):
-            self.tracker.to("paused", reason)
-        if reason and not self._is_pause_told:
-            self._is_pause_told = True
-            self.around.log.write("paused", reason)
-            self.around.ask_operator(reason)
-        if not reason and self._is_pause_told:
-            self._is_pause_told = False
-            if self.tracker.does == "paused":
-                self.tracker.to("idle")
-            self.pusher.poke()
 
     def _changed(self) -> None:
         shown = f"{self.tracker.state} {self.tracker.reason}".strip()
@@ -413,7 +274,7 @@ class Session:
         """The process ended: give back what it held, and let nobody wait for it."""
         self.ways.process_gone()
         self.tools.process_gone()
-        await self.settled()
+        await self._following.settled()
         self.tracker.ended()
         self.around.approvals.ended()
         await self.pusher.gone()

@@ -18,7 +18,7 @@ from meshbot_core.host.link import Link
 from meshbot_core.host.lock import announce
 from meshbot_core.host.unix_http import UnixHttp
 from meshbot_core.mesh.paths import MeshPaths
-from meshbot_core.session import budget, session
+from meshbot_core.session import budget, following, session
 from tests.host.hosted import Dev, hosted
 from tests.support.stand_in_claude import Start, starts
 from tests.support.waiting import until
@@ -31,7 +31,7 @@ async def dev(
     mesh_paths: MeshPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Dev]:
     monkeypatch.setattr(budget, "_FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(session, "_TRY_AGAIN_S", 0.05)
+    monkeypatch.setattr(following, "_TRY_AGAIN_S", 0.05)
     async with hosted(mesh_paths.agent("dev"), tmp_path) as found:
         yield found
 
