@@ -83,9 +83,9 @@ class AgentHost:
             node,
             clock,
             Operators(agent),
-            hops=self.sessions.hops,
-            saw=self.sessions.saw,
-            may_send=self.sessions.may_send,
+            hops=self.sessions.mail.hops,
+            saw=self.sessions.mail.saw,
+            may_send=self.sessions.mail.may_send,
         )
         self._vigil = Vigil(agent, lambda: node.config, self._changed.set)
         self._open_asks = OpenAsks(
@@ -105,7 +105,7 @@ class AgentHost:
         match event:
             case MessageArrived(message):
                 self._streams.publish(api.MessageEvent(message=view_of(message, max_bytes=1024)))
-                self.sessions.poke()
+                self.sessions.mail.arrived()
                 if message.kind == "ask":
                     self.asking.asked_by(message.sender)
             case AnswerArrived(ask_id):
@@ -144,7 +144,7 @@ class AgentHost:
             log.warning("the operator could not be told: %s", error)
 
     def _client_left(self, session: str, is_vanished: bool) -> None:
-        self.sessions.client_left(session, is_vanished=is_vanished)
+        self.sessions.clients.left(session, is_vanished=is_vanished)
         self._left.set()
         self._changed.set()
 
@@ -171,7 +171,7 @@ class AgentHost:
             rejected=dict(self._node.rejected),
             config_error=self._node.config_error or "",
             notices=tuple(self._mailbox.notices),
-            session=self.sessions.view(),
+            session=self.sessions.news.view(),
         )
 
     def stop(self) -> None:
@@ -189,7 +189,7 @@ class AgentHost:
             streams=self._streams,
             status=self.status,
             stop=self.stop,
-            on_came=self.sessions.client_came,
+            on_came=self.sessions.clients.came,
             on_left=self._client_left,
             on_changed=self._changed.set,
             reclaim=self._reclaim,

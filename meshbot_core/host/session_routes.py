@@ -52,7 +52,7 @@ class SessionRoutes:
 
     async def _get(self, request: web.Request) -> web.Response:
         await self._desk.ready()
-        return answered(self._desk.answer())
+        return answered(self._desk.news.answer())
 
     async def _stop(self, request: web.Request) -> web.Response:
         await self._desk.ready()
@@ -62,7 +62,7 @@ class SessionRoutes:
         await self._desk.ready()
         call = await body_of(request, RestartSession) if request.can_read_body else RestartSession()
         if call.options is not None:
-            await self._desk.check_is_human(peer_of(request).pid)
+            await self._desk.approvals.check_is_human(peer_of(request).pid)
         return answered(await self._desk.restart(call))
 
     async def _resume(self, request: web.Request) -> web.Response:
@@ -72,7 +72,7 @@ class SessionRoutes:
     async def _screen(self, request: web.Request) -> web.StreamResponse:
         await self._desk.ready()
         # Who types answers prompts.
-        await self._desk.check_is_human(peer_of(request).pid)
+        await self._desk.approvals.check_is_human(peer_of(request).pid)
         return await screen_socket(request, self._desk.viewers())
 
     async def _scrollback(self, request: web.Request) -> web.Response:
@@ -85,27 +85,27 @@ class SessionRoutes:
 
     async def _approvals(self, request: web.Request) -> web.Response:
         history = max(0, min(_MOST_DECISIONS, whole(request, "history", 0)))
-        return answered(await self._desk.approval_page(history))
+        return answered(await self._desk.approvals.page(history))
 
     async def _request(self, request: web.Request) -> web.Response:
-        return answered(await self._desk.ask(await body_of(request, ApprovalRequest)))
+        return answered(await self._desk.approvals.ask(await body_of(request, ApprovalRequest)))
 
     async def _decide(self, request: web.Request) -> web.Response:
         verdict = await body_of(request, Verdict)
         peer = peer_of(request)
-        decision = await self._desk.decide(
+        decision = await self._desk.approvals.decide(
             request.match_info["id"], verdict, pid=peer.pid, uid=peer.uid
         )
         return answered(decision)
 
     async def _native(self, request: web.Request) -> web.Response:
-        self._desk.native_came(await body_of(request, NativeSocket))
+        self._desk.clients.native_came(await body_of(request, NativeSocket))
         return web.Response(status=204)
 
     async def _written(self, request: web.Request) -> web.Response:
-        self._desk.results_written(await body_of(request, WrittenResults))
+        self._desk.clients.results_written(await body_of(request, WrittenResults))
         return web.Response(status=204)
 
     async def _pushes(self, request: web.Request) -> web.Response:
-        await self._desk.push_reported(await body_of(request, PushReport))
+        await self._desk.clients.push_reported(await body_of(request, PushReport))
         return web.Response(status=204)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from meshbot_core.session.ways import Keyboard
+from meshbot_core.terminal.viewers import Viewers
 
 
 class Hand(Keyboard, Protocol):
@@ -26,6 +27,10 @@ class Hands(Protocol):
         self, words: Sequence[str], environment: Mapping[str, str], folder: Path
     ) -> AbstractAsyncContextManager[Hand]:
         """A process for as long as the block runs."""
+
+    @property
+    def viewers(self) -> Viewers | None:
+        """The screen and those who watch it; None where there is none."""
 
     def last_words(self) -> str:
         """What the process said last, in one line: why it ended, as like as not."""

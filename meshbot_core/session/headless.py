@@ -53,6 +53,11 @@ class HeadlessHands:
     _last: HeadlessProcess | None = field(default=None)
     _last_garbage: str = ""
 
+    @property
+    def viewers(self) -> None:
+        """It has no screen."""
+        return
+
     @contextlib.asynccontextmanager
     async def started(
         self, words: Sequence[str], environment: Mapping[str, str], folder: Path
