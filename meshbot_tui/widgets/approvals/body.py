@@ -76,6 +76,12 @@ class SheetView(ScrollView, can_focus=True):
         )
 
     @property
+    def more(self) -> str:
+        """That in words; empty when nothing is."""
+        below = self.rows_below
+        return f"▼ {below} more line{'s' * (below > 1)}" if below else ""
+
+    @property
     def is_seen(self) -> bool:
         """Whether at least one row can be read."""
         return self._seen is not None and self._seen.height > 0 and self._seen.width >= _READABLE

@@ -14,8 +14,9 @@ from textual.widgets import Button, Input, Static
 from meshbot_core.session.records import Scope
 from meshbot_tui.widgets.approvals.body import SheetView
 from meshbot_tui.widgets.approvals.controls import Actions, Reply, ReplyLine
-from meshbot_tui.widgets.approvals.entries import Entry, Key
+from meshbot_tui.widgets.approvals.entries import Entry
 from meshbot_tui.widgets.approvals.sheet import lines_of
+from meshbot_tui.widgets.approvals.status import Standing, StatusLine
 
 HOLD_S: Final = 0.5
 """So long what came by itself takes no key: it was meant for something else."""
@@ -41,12 +42,10 @@ class ApprovalCard(Widget):
         }
         & > Horizontal { height: 1; display: none; }
         & > Horizontal.-shown { display: block; }
-        & > #status { height: 1; color: $text-muted; }
-        & > #status.-loud { color: $text-warning; text-style: bold; }
         /* What is asked for is worth more than all around it. */
         &.-low > #head, &.-low > #facts { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-low > SheetView, &.-low > SheetView:focus { border: none; min-height: 1; }
-        &.-low > #status.-empty { display: none; }
+        &.-low > StatusLine.-empty { display: none; }
     }
     """
 
@@ -87,7 +86,6 @@ class ApprovalCard(Widget):
         self._sent = ""
         self._hold: Timer | None = None
         self._facts: str | None = None
-        self._drafts: dict[Key, str] = {}
 
     def compose(self) -> ComposeResult:
         """Who wants what, all of it, what can be said."""
@@ -95,7 +93,7 @@ class ApprovalCard(Widget):
         yield Static(id="facts")
         yield ReplyLine()
         yield Actions(has_later=self._has_later, id="actions")
-        yield Static(id="status")
+        yield StatusLine()
         yield SheetView()
 
     def on_mount(self) -> None:
@@ -120,7 +118,7 @@ class ApprovalCard(Widget):
             sent: What was said to it already.
             has_come: It was not chosen by the person; keys are not taken for a moment.
         """
-        self._close_reply()
+        self.query_one(ReplyLine).leave()
         self.entry, self._sent, self.is_gone = entry, sent, False
         self._facts = None
         self.sheet.show(lines_of(entry) if entry is not None else ())
@@ -190,23 +188,19 @@ class ApprovalCard(Widget):
             return False
         return self.entry.is_question == (what == "answer")
 
-    @property
-    def _may_be_allowed(self) -> bool:
-        """Nothing is allowed of which no line is in sight."""
-        return self.can("decide") and self.sheet.is_seen
-
     # -- what the person says
 
     def allow(self, scope: Scope) -> None:
         """Let it be done."""
-        if self.entry is not None and self._may_be_allowed:
+        # Nothing is allowed of which no line is in sight.
+        if self.entry is not None and self.can("decide") and self.sheet.is_seen:
             self.post_message(self.Decided(self.entry, "allow", scope))
 
     def write(self, label: str) -> None:
         """Let the person write a reason or an answer."""
         if self.entry is None or not self.takes_keys:
             return
-        self.query_one(ReplyLine).open(label, self._drafts.get(self.entry.key, ""))
+        self.query_one(ReplyLine).open(label, self.entry.key)
         self._tell()
 
     def deny(self) -> None:
@@ -232,9 +226,7 @@ class ApprovalCard(Widget):
         # What was asked may be gone by now; then it stays, with what was written.
         if entry is None or self.is_gone or (entry.is_question and not text):
             return
-        self._drafts.pop(entry.key, None)
-        event.input.value = ""
-        self._close_reply()
+        self.query_one(ReplyLine).sent()
         if entry.is_question:
             self.post_message(self.Answered(entry, text))
         else:
@@ -244,15 +236,8 @@ class ApprovalCard(Widget):
     def left(self, event: Reply.Left) -> None:
         """Nothing is said; what was written stays for a next time."""
         event.stop()
-        self._close_reply()
+        self.query_one(ReplyLine).leave()
         self._tell()
-
-    def _close_reply(self) -> None:
-        if not self.is_writing:
-            return
-        text = self.query_one(ReplyLine).close()
-        if self.entry is not None and text:
-            self._drafts[self.entry.key] = text
 
     @on(Button.Pressed)
     def pressed(self, event: Button.Pressed) -> None:
@@ -281,14 +266,17 @@ class ApprovalCard(Widget):
     @on(SheetView.Scrolled)
     def scrolled(self) -> None:
         """Say what is out of sight, and all else that there is to say."""
-        below = self.sheet.rows_below
-        more = f"▼ {below} more line{'s' * (below > 1)}" if below else ""
+        more = self.sheet.more
         self.sheet.border_subtitle = more
-        status, is_loud = self._status()
-        line = self.query_one("#status", Static)
-        line.update(Content(status or (more if self.has_class("-low") else "")))
-        line.set_class(is_loud, "-loud")
-        line.set_class(not status and not more, "-empty")
+        standing = Standing(
+            self.entry,
+            sent=self._sent,
+            is_gone=self.is_gone,
+            is_held=self.is_held,
+            is_writing=self.is_writing,
+            is_cut_off=self.sheet.is_cut_off,
+        )
+        self.query_one(StatusLine).show(standing, more, is_low=self.has_class("-low"))
 
     def _tell(self) -> None:
         entry = self.entry
@@ -300,20 +288,6 @@ class ApprovalCard(Widget):
         self.sheet.display = entry is not None
         self.scrolled()
         self.post_message(self.Changed())
-
-    def _status(self) -> tuple[str, bool]:
-        """What is to be said, and whether it is more than a hint."""
-        entry = self.entry
-        text, is_loud = self._sent, True
-        if self.is_gone:
-            text = "Waits no more: it was answered elsewhere, or given up."
-        elif self.is_held:
-            text = "Just came: keys are taken in a moment …"
-        elif self.is_writing:
-            text, is_loud = "enter sends, esc cancels", False
-        elif entry is not None and not entry.is_question and self.sheet.is_cut_off:
-            text = "No room to see what it is: z, or a larger window."
-        return text, is_loud
 
 
 def _head(entry: Entry | None) -> Content:

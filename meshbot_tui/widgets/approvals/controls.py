@@ -10,6 +10,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label
 
+from meshbot_tui.widgets.approvals.entries import Key
+
 
 class Action(Button, can_focus=False):
     """A button for the mouse; the keys do the same, so it never has them."""
@@ -95,6 +97,8 @@ class ReplyLine(Horizontal):
     def __init__(self) -> None:
         super().__init__(id="reply")
         self._came_from: Widget | None = None
+        self._key: Key | None = None
+        self._drafts: dict[Key, str] = {}
 
     def compose(self) -> ComposeResult:
         """What it is for, and where it is written."""
@@ -106,9 +110,10 @@ class ReplyLine(Horizontal):
         """Whether something is being written."""
         return self.has_class("-shown")
 
-    def open(self, label: str, text: str) -> None:
-        """Let the person write, beginning with ``text``."""
-        self._came_from = self.screen.focused
+    def open(self, label: str, key: Key) -> None:
+        """Let the person write to ``key``; what they wrote to it before is gone on with."""
+        self._came_from, self._key = self.screen.focused, key
+        text = self._drafts.get(key, "")
         self.query_one(Label).update(label)
         self.add_class("-shown")
         reply = self.query_one(Reply)
@@ -116,7 +121,20 @@ class ReplyLine(Horizontal):
         reply.cursor_position = len(text)
         reply.focus()
 
-    def close(self) -> str:
+    def leave(self) -> None:
+        """Close, if it is open; what was written stays for a next time."""
+        if self.is_open:
+            text = self._close()
+            if self._key is not None and text:
+                self._drafts[self._key] = text
+
+    def sent(self) -> None:
+        """What was written is on its way: close, and begin anew the next time."""
+        if self._key is not None:
+            self._drafts.pop(self._key, None)
+        self._close()
+
+    def _close(self) -> str:
         """What was written; the keys go back to where they came from."""
         reply = self.query_one(Reply)
         had_keys = reply.has_focus
