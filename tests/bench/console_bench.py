@@ -31,7 +31,7 @@ _SECONDS = 15.0
 _KEYS = 60
 _PAGES = 12
 _MESSAGES = 100_000
-_PEER = re.compile(r"peer-\d\d\d")
+_CHOSEN = re.compile(r"▌x (?:down +)?(peer-\d{3})")
 _LAST = "the very last one"
 
 
@@ -120,19 +120,18 @@ async def _paged(paths: MeshPaths, count: int) -> Figures:
         for view, opens in ("list", ""), ("health", "h"):
             terminal.press(b"\x1b[H", opens)
             await terminal.shows("peer-010", "what is wrong" if opens else "", limit_s=60)
-            terminal.press(b"\x1b[6~")  # which only moves the cursor down
-            await asyncio.sleep(1)
+            await _page(terminal)  # it only moves the cursor down
             taken = [await _page(terminal) for _ in range(_PAGES)]
             figures |= {f"{view}_p50_ms": statistics.median(taken), f"{view}_max_ms": max(taken)}
         return figures
 
 
 async def _page(terminal: Terminal) -> float:
-    """Until another peer is the last one in view, ms."""
-    last = max(_PEER.findall(terminal.text))
+    """Until a peer of the next page is the chosen one, ms."""
+    chosen = _CHOSEN.findall(terminal.text)
     began = time.perf_counter()
     terminal.press(b"\x1b[6~")
-    while max(_PEER.findall(terminal.text)) == last:
+    while _CHOSEN.findall(terminal.text) in ([], chosen):
         if time.perf_counter() - began > 20:
             raise RuntimeError(f"no other page comes:\n{terminal.text}")
         await asyncio.sleep(0.001)
