@@ -19,10 +19,10 @@ from meshbot_core.errors import MailboxError, MailboxUnavailableError
 from meshbot_core.mailbox.browsing import Leaf, MailboxBrowser
 from meshbot_core.mesh.paths import MeshPaths
 from meshbot_tui.connections.rows import row_of
+from meshbot_tui.connections.searching import Search
 from meshbot_tui.model.journal import JournalIndex, Key, MessageRow
 from meshbot_tui.model.merging import Merged
 
-SEARCH_LIMIT_S: Final = 1.0
 _PAGE: Final = 5_000
 _NEWEST: Final = 200
 _MOST_LINKS: Final = 200
@@ -37,28 +37,29 @@ Noticed = Callable[[str, str], None]
 
 @dataclass(slots=True)
 class _Journal:
-    """One agent's: its browsers, one for each thread, and which file was read."""
+    """One agent's: who reads it, and which file was read."""
 
     agent: str
     browser: MailboxBrowser
-    finder: MailboxBrowser
     file: tuple[int, int] = (0, 0)
     problem: str = ""
     count_at_s: float = 0.0
 
 
 class Journals:
-    """Reads in a thread of its own, searches in another, changes nothing; made by ``opened``."""
+    """Reads in a thread of its own, searches in others, changes nothing; made by ``opened``."""
 
     def __init__(
         self,
         mesh: MeshPaths,
         agents: Iterable[str],
-        threads: tuple[ThreadPoolExecutor, ThreadPoolExecutor],
+        thread: ThreadPoolExecutor,
+        search: Search,
         noticed: Noticed,
     ) -> None:
         self._mesh = mesh
-        self._thread, self._searching = threads
+        self._thread = thread
+        self._search = search
         self._noticed = noticed
         self._loop = asyncio.get_running_loop()
         self._journals: dict[str, _Journal] = {}
@@ -78,9 +79,9 @@ class Journals:
         """
         with (
             ThreadPoolExecutor(1, thread_name_prefix="journals") as thread,
-            ThreadPoolExecutor(1, thread_name_prefix="search") as searching,
+            Search.opened() as search,
         ):
-            journals = cls(mesh, agents, (thread, searching), noticed)
+            journals = cls(mesh, agents, thread, search, noticed)
             try:
                 yield journals
             finally:
@@ -91,14 +92,15 @@ class Journals:
         """An agent is of this machine; its journal is read with the next change."""
         if agent not in self._journals:
             path = self._mesh.agent(agent).mailbox
-            journal = _Journal(agent, MailboxBrowser(path), MailboxBrowser(path))
-            self._journals = {**self._journals, agent: journal}
+            self._journals = {**self._journals, agent: _Journal(agent, MailboxBrowser(path))}
+            self._search.add(agent, path)
 
     async def remove_agent(self, agent: str) -> JournalIndex:
         """An agent is of this machine no more, and what only it had is not shown any more."""
         journals = dict(self._journals)
         journal = journals.pop(agent, None)
         self._journals = journals
+        self._search.remove(agent)
         return await self._in_thread(lambda: self._without(agent, journal))
 
     @property
@@ -142,27 +144,27 @@ class Journals:
         return await self._in_thread(lambda: self._linked(message_id))
 
     async def search(self, text: str) -> frozenset[Key]:
-        """The messages with ``text`` in them; within ``SEARCH_LIMIT_S``, newest first."""
-        return await self._in_thread(lambda: self._found(text), self._searching)
+        """The messages with ``text`` in them; those that are found soon."""
+        self._ensure_open()
+        return await self._search.find(text)
 
     # -- in the thread
 
-    async def _in_thread(
-        self, work: Callable[[], Result], thread: ThreadPoolExecutor | None = None
-    ) -> Result:
+    def _ensure_open(self) -> None:
         if self._is_closed:
             raise MailboxUnavailableError("the journals are closed")
-        return await self._loop.run_in_executor(thread or self._thread, work)
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        self._ensure_open()
+        return await self._loop.run_in_executor(self._thread, work)
 
     def _close(self) -> None:
         for journal in self._journals.values():
             journal.browser.close()
-            self._searching.submit(journal.finder.close).result()
 
     def _without(self, agent: str, journal: _Journal | None) -> JournalIndex:
         if journal is not None:
             journal.browser.close()
-            self._searching.submit(journal.finder.close).result()
         self._merged.close(agent)
         return self._merged.index()
 
@@ -272,21 +274,6 @@ class Journals:
         for row in sorted(found.values(), key=lambda row: row.state == "received"):
             once.setdefault((row.id, row.to), row)
         return tuple(sorted(once.values(), key=lambda row: (row.at_ms, row.key)))
-
-    def _found(self, text: str) -> frozenset[Key]:
-        share_s = SEARCH_LIMIT_S / max(1, len(self._journals))
-        return frozenset(
-            (agent, seq)
-            for agent, journal in self._journals.items()
-            for seq in _found_in(journal, text, share_s)
-        )
-
-
-def _found_in(journal: _Journal, text: str, limit_s: float) -> tuple[int, ...]:
-    try:
-        return journal.finder.find(text, limit_s=limit_s)
-    except MailboxError:
-        return ()
 
 
 Asked = TypeVar("Asked")

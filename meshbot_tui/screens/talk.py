@@ -15,7 +15,7 @@ from meshbot_tui.widgets.messages import MessagesPane
 
 _AT_MOST_S: Final = 0.1
 """Ten times a second the list follows what comes in."""
-_TYPING_S: Final = 0.05
+_TYPING_S: Final = 0.03
 _FIRST_S: Final = 1.0
 _AGAIN_S: Final = 2.0
 """What could not be read is tried again."""
