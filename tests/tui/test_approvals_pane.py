@@ -156,6 +156,19 @@ async def test_a_question_is_answered_in_place_but_not_by_silence():
         assert stage.said == [("q1", "web", "8080")]
 
 
+@pytest.mark.parametrize(("asked", "key"), [(question(), "enter"), (edit(), "d")])
+async def test_a_return_that_bounces_says_it_once(asked: Approval | Question, key: str):
+    async with staged(asked) as stage:
+        await stage.press(key, *"8080")
+        line = stage.app.query_one(Input)
+        await line.action_submit()
+        await line.action_submit()
+        await stage.pilot.pause()
+
+        assert len(stage.said) == 1
+        assert "8080" in stage.said[0]
+
+
 async def test_what_is_read_stays_when_others_come_and_go():
     first, second = edit(), command()
     async with staged(first, second) as stage:

@@ -77,7 +77,7 @@ class SheetView(ScrollView, can_focus=True):
 
     @property
     def more(self) -> str:
-        """That in words; empty when nothing is."""
+        """How many rows are out of sight below, in words; empty for none."""
         below = self.rows_below
         return f"▼ {below} more line{'s' * (below > 1)}" if below else ""
 

@@ -16,7 +16,7 @@ from meshbot_tui.widgets.approvals.body import SheetView
 from meshbot_tui.widgets.approvals.controls import Actions, Reply, ReplyLine
 from meshbot_tui.widgets.approvals.entries import Entry
 from meshbot_tui.widgets.approvals.sheet import lines_of
-from meshbot_tui.widgets.approvals.status import Standing, StatusLine
+from meshbot_tui.widgets.approvals.status import Standing, StandingLine
 
 HOLD_S: Final = 0.5
 """So long what came by itself takes no key: it was meant for something else."""
@@ -45,7 +45,7 @@ class ApprovalCard(Widget):
         /* What is asked for is worth more than all around it. */
         &.-low > #head, &.-low > #facts { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-low > SheetView, &.-low > SheetView:focus { border: none; min-height: 1; }
-        &.-low > StatusLine.-empty { display: none; }
+        &.-low > StandingLine.-empty { display: none; }
     }
     """
 
@@ -93,7 +93,7 @@ class ApprovalCard(Widget):
         yield Static(id="facts")
         yield ReplyLine()
         yield Actions(has_later=self._has_later, id="actions")
-        yield StatusLine()
+        yield StandingLine()
         yield SheetView()
 
     def on_mount(self) -> None:
@@ -223,8 +223,11 @@ class ApprovalCard(Widget):
         """The reason or the answer is there."""
         event.stop()
         entry, text = self.entry, event.value.strip()
-        # What was asked may be gone by now; then it stays, with what was written.
-        if entry is None or self.is_gone or (entry.is_question and not text):
+        # What was asked may be gone by now; then it stays, with what was written. The line keeps
+        # the keys for a moment after it was sent: a second return is not for what comes next.
+        if entry is None or self.is_gone or not self.is_writing:
+            return
+        if entry.is_question and not text:
             return
         self.query_one(ReplyLine).sent()
         if entry.is_question:
@@ -276,7 +279,7 @@ class ApprovalCard(Widget):
             is_writing=self.is_writing,
             is_cut_off=self.sheet.is_cut_off,
         )
-        self.query_one(StatusLine).show(standing, more, is_low=self.has_class("-low"))
+        self.query_one(StandingLine).show(standing, more, is_low=self.has_class("-low"))
 
     def _tell(self) -> None:
         entry = self.entry

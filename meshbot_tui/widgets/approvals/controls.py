@@ -133,6 +133,7 @@ class ReplyLine(Horizontal):
         if self._key is not None:
             self._drafts.pop(self._key, None)
         self._close()
+        self.query_one(Reply).value = ""
 
     def _close(self) -> str:
         """What was written; the keys go back to where they came from."""

@@ -39,11 +39,11 @@ class Standing:
         return self.is_gone or self.is_held or not self.is_writing
 
 
-class StatusLine(Static):
-    """Says it; has the class ``-empty`` when there is nothing to say."""
+class StandingLine(Static):
+    """The line that says it of a card; has the class ``-empty`` when there is nothing to say."""
 
     DEFAULT_CSS = """
-    StatusLine {
+    StandingLine {
         height: 1; color: $text-muted;
         &.-loud { color: $text-warning; text-style: bold; }
     }
