@@ -31,5 +31,5 @@ class KeptGuard:
         """Write down what changed."""
         snapshot = self.guard.snapshot()
         if snapshot != self._kept:
-            self._kept = snapshot
             await self.mailbox.set_note(_NOTE, snapshot)
+            self._kept = snapshot
