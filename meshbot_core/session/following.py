@@ -89,7 +89,7 @@ class Following:
     async def _turn_ended(self, how: TurnEnded, when: _When) -> None:
         until_ms = how.limited_until_ms
         if how.is_limit:
-            until_ms = self.pauses.limit_met(until_ms)
+            until_ms = self.pauses.limit_met(until_ms, how.error)
         await self.pusher.turn_ended(
             is_well=how.is_well,
             turn=when.turn,

@@ -28,14 +28,14 @@ class Pauses:
 
     # -- a limit of the API
 
-    def limit_met(self, until_ms: int) -> int:
-        """A turn ended at a limit, over at ``until_ms`` if that is known; when to go on."""
+    def limit_met(self, until_ms: int, error: str) -> int:
+        """A turn ended with ``error``, a limit over at ``until_ms`` if known; when to go on."""
         until_ms = until_ms or self.around.clock.now_ms() + _LIMIT_PAUSE_MS
         self.tracker.limited_until_ms = until_ms
-        self._say_until_when(until_ms)
+        self._say_until_when(until_ms, error)
         return until_ms
 
-    def _say_until_when(self, until_ms: int) -> None:
+    def _say_until_when(self, until_ms: int, error: str) -> None:
         if self.tracker.does != "limited":
             return
         at = datetime.fromtimestamp(until_ms / 1000).astimezone()
@@ -44,7 +44,6 @@ class Pauses:
             if self.options.goes_on_after_limit is not False
             else (f"goes on when you say meshbot resume {self.around.agent}, best not before")
         )
-        error = self.tracker.reason
         self.tracker.to("limited", f"{error}; {how} {at:%H:%M}" if error else f"{how} {at:%H:%M}")
 
     def end_limit_if_over(self) -> None:
