@@ -48,7 +48,7 @@ class SessionClients:
         """Results of a client's tool calls are on their way to the model."""
         session = self.session()
         if session is not None and call.session in self._own:
-            session.leases.was_written(call.lease_ids)
+            session.leases.results_written(call.lease_ids)
 
     # -- pushes through the session's own socket
 

@@ -46,7 +46,7 @@ class Death:
         return self.is_declined or (self.status == 0 and not is_at_once)
 
     def __str__(self) -> str:
-        """For reading."""
+        """How it ended, for the log and for people."""
         if self.status >= 0:
             return f"ended with status {self.status}"
         with contextlib.suppress(ValueError):

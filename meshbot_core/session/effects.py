@@ -6,7 +6,7 @@ from typing import Final
 from meshbot_core.claude import hooks
 from meshbot_core.claude import stream as lines
 
-_SHOWN_CHARS: Final = 200
+_ERROR_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TurnEnded:
         is_limit = bool(limited_until_ms) or event.api_status in (429, 529)
         return cls(
             is_well=not event.is_error,
-            error=event.text[:_SHOWN_CHARS] if event.is_error else "",
+            error=event.text[:_ERROR_CHARS] if event.is_error else "",
             is_limit=event.is_error and is_limit,
             limited_until_ms=limited_until_ms if event.is_error else 0,
         )

@@ -40,7 +40,6 @@ class _Handed:
     lease_id: str
     frame_id: str
     ids: frozenset[str]
-    asks: tuple[str, ...]
     hop: Hop
     at_ms: int
     hops: int
@@ -86,13 +85,16 @@ class Leases:
         return any(each.turn is None for each in self._handed)
 
     def is_under_way(self, message_id: str) -> bool:
-        """Whether this message is among that."""
+        """Whether this message was handed over and not proven to be shown yet."""
         return any(each.turn is None and message_id in each.ids for each in self._handed)
 
     async def take(
         self, hop: Hop, frame_id: str, request: LeaseRequest
     ) -> tuple[InboxMessage, ...]:
-        """Lease what is to be handed over by ``hop``; empty when nothing is to be, or may be."""
+        """Lease what is to be handed over by ``hop``; empty when nothing is to be, or may be.
+
+        Who is cancelled here leaves a lease behind, which the next ``pay`` gives back.
+        """
         lease_id = new_id()
         try:
             batch = await self.mailbox.lease(replace(request, lease_id=lease_id))
@@ -109,7 +111,6 @@ class Leases:
             lease_id=batch.lease_id,
             frame_id=frame_id,
             ids=frozenset(message.id for message in batch.messages),
-            asks=tuple(message.id for message in batch.messages if message.kind == "ask"),
             hop=hop,
             at_ms=self.clock.now_ms(),
             hops=max(message.hops for message in batch.messages) + 1,
@@ -130,7 +131,7 @@ class Leases:
         ids = [each.ids for each in self._handed if each.hop == "waiter" and each.turn is None]
         self.shown(tuple(sorted(frozenset[str]().union(*ids))))
 
-    def shows(self, frame_id: str) -> None:
+    def shown_for_certain(self, frame_id: str) -> None:
         """The running turn shows this push for certain."""
         for handed in self._of(frame_id):
             handed.turn = self.tracker.turn
@@ -141,7 +142,7 @@ class Leases:
         before = read if turn == now else 0
         self._read = now, max([before, *(message.hops + 1 for message in messages)])
 
-    def was_written(self, lease_ids: Sequence[str]) -> None:
+    def results_written(self, lease_ids: Sequence[str]) -> None:
         """The session's tools handed these leases over completely."""
         self._results.update(dict.fromkeys(lease_ids, self.clock.now_ms()))
         while len(self._results) > _MAX_RESULTS:
@@ -164,22 +165,19 @@ class Leases:
 
         What tools' results carried is done too: they were all read.
         """
-        over = self._shown_until(turn)
-        await self.mailbox.acknowledge([handed.lease_id for handed in over])
+        over, read = self._shown_until(turn), self._results_until(ended_at_ms)
+        leases = [*(handed.lease_id for handed in over), *read]
+        # All in one write: what was forgotten after the first of two could not be asked again.
+        asks = await self.mailbox.acknowledge_asks(leases) if leases else ()
         self._handed = [handed for handed in self._handed if handed not in over]
-        asks = {ask for handed in over for ask in handed.asks}
-        asks.update(await self._read_results(ended_at_ms))
-        return asks
-
-    async def _read_results(self, ended_at_ms: int) -> tuple[str, ...]:
-        """What tools' results carried is done; the ids of the asks among it."""
-        if not self.tracker.hears_hooks:
-            return ()  # nothing tells whether that turn ended well
-        read = [lease for lease, at_ms in self._results.items() if at_ms < ended_at_ms]
-        asks = await self.mailbox.acknowledge_asks(read) if read else ()
         for lease in read:
             self._results.pop(lease, None)
-        return asks
+        return set(asks)
+
+    def _results_until(self, ended_at_ms: int) -> list[str]:
+        if not self.tracker.hears_hooks:
+            return []  # nothing tells whether that turn ended well
+        return [lease for lease, at_ms in self._results.items() if at_ms < ended_at_ms]
 
     async def ended_badly(self, turn: int) -> None:
         """What was shown up to that turn comes again."""

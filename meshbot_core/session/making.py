@@ -36,7 +36,7 @@ def _hands(session: Session, ready: Prepared) -> Hands:
     return HeadlessHands(
         on_event=session.stream,
         on_garbage=session.garbled,
-        on_said=session.tracker.silence.said,
+        on_said=session.said,
     )
 
 

@@ -68,6 +68,8 @@ class Pusher:
     clock: Clock
     server: str = "mesh"
     _texts: list[str] = field(default_factory=list)
+    _asks_read: set[str] = field(default_factory=set)
+    """Asks that turns have read, until it is known which of them are unanswered."""
     _reminded: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _backoff: Backoff = field(init=False)
@@ -203,7 +205,7 @@ class Pusher:
             # Shown in part it would count as read: the next push carries it whole.
             await self.leases.give_back(frame_id)
             return ""
-        self.leases.shows(frame_id)
+        self.leases.shown_for_certain(frame_id)
         self.leases.saw(messages)
         return text
 
@@ -231,13 +233,11 @@ class Pusher:
     async def turn_ended(
         self, *, is_well: bool, turn: int, ended_at_ms: int, retry_at_ms: int = 0
     ) -> None:
-        """A turn is over: what was shown in it is done, or comes again.
-
-        What tools' results carried is done too: they were all read.
-        """
+        """A turn is over: what was shown in it is done, or comes again."""
         if is_well:
             self._backoff.succeeded()
-            await self._remind(await self.leases.ended_well(turn, ended_at_ms))
+            self._asks_read |= await self.leases.ended_well(turn, ended_at_ms)
+            await self._remind()
         else:
             await self.leases.ended_badly(turn)
             self._backoff.failed(retry_at_ms)
@@ -264,15 +264,14 @@ class Pusher:
         self._texts.append(text)
         self.poke()
 
-    async def _remind(self, asks: set[str]) -> None:
+    async def _remind(self) -> None:
         """Of an ask that a turn ended without answering the model is told once more."""
-        left = asks - self._reminded
-        if not left:
-            return
-        for message in await self.mailbox.unanswered_asks():
-            if message.id in left:
-                self._reminded.add(message.id)
-                self.say(_reminder(message, self.server))
+        if left := self._asks_read - self._reminded:
+            for message in await self.mailbox.unanswered_asks():
+                if message.id in left:
+                    self._reminded.add(message.id)
+                    self.say(_reminder(message, self.server))
+        self._asks_read.clear()
 
     async def failed(self, frame_id: str) -> None:
         """A push was dropped or refused on its way: let a moment go by before the next."""

@@ -179,6 +179,10 @@ class Session:
         self.around.log.write("garbage", line)
         self.tracker.silence.garbled(line)
 
+    def said(self) -> None:
+        """Note that a headless session was given a line."""
+        self.tracker.silence.said()
+
     def titled(self, title: str) -> None:
         """Note the window's title."""
         self.tracker.titled(title)

@@ -14,7 +14,6 @@ from meshbot_core.claude.prompts import is_of_person, is_wake
 from meshbot_core.claude.sessions import SessionFile
 from meshbot_core.claude.statusline import StatusReport
 from meshbot_core.claude.titles import is_idle_title
-from meshbot_core.session.asking import Asking
 from meshbot_core.session.effects import (
     ConversationBegan,
     Dropped,
@@ -27,6 +26,7 @@ from meshbot_core.session.effects import (
 )
 from meshbot_core.session.records import SessionState
 from meshbot_core.session.silence import Silence
+from meshbot_core.session.waiting import Waiting
 from meshbot_core.types import Clock
 
 
@@ -54,7 +54,7 @@ class Tracker:
     _reason: str = ""
     _since_ms: int = 0
     """What it does, whatever waits for a person meanwhile."""
-    _asking: Asking = field(init=False)
+    _waiting: Waiting = field(init=False)
     _is_in_turn: bool = False
     _limit_ends_ms: int = 0
     """When the account's limit is over that was reached, as the status line told; 0: none is."""
@@ -62,7 +62,7 @@ class Tracker:
     def __post_init__(self) -> None:
         self._since_ms = self.clock.now_ms()
         self.silence = Silence(self.clock)
-        self._asking = Asking(self.clock)
+        self._waiting = Waiting(self.clock)
 
     @property
     def is_in_turn(self) -> bool:
@@ -82,12 +82,12 @@ class Tracker:
     @property
     def reason(self) -> str:
         """Why it is in that state, where that needs explaining."""
-        return self._asking.what or self._reason
+        return self._waiting.what or self._reason
 
     @property
     def since_ms(self) -> int:
         """Since when it is in that state."""
-        return self._asking.since_ms if self.is_asking else self._since_ms
+        return self._waiting.since_ms if self.is_asking else self._since_ms
 
     def to(self, state: SessionState, reason: str = "") -> None:
         """Change what it does, and since when."""
@@ -111,7 +111,7 @@ class Tracker:
         """The claude is gone; whatever it did is over."""
         self._is_in_turn = False
         self.silence.nothing_said()
-        self._asking.screen_gone()
+        self._waiting.screen_gone()
         self.doing = ""
 
     # -- what waits for a person
@@ -119,11 +119,11 @@ class Tracker:
     @property
     def is_asking(self) -> bool:
         """Whether something on the screen waits for a person."""
-        return self._asking.is_open
+        return self._waiting.is_open
 
     def asks(self, tool: str) -> None:
         """The tool whose call waits for a person's word; empty: none does any more."""
-        if self._asking.calls(tool):
+        if self._waiting.calls(tool):
             self.silence.heard()  # nothing was to be heard meanwhile
 
     # -- hooks
@@ -266,7 +266,7 @@ class Tracker:
         self.silence.looked()
         if why := self.silence.unread:
             return self._unheard(why)
-        if self._asking.shows(said):
+        if self._waiting.shows(said):
             self.silence.heard()
         if not self.hears_hooks and said is not None:
             return self._said_itself(said)

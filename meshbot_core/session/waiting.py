@@ -7,7 +7,7 @@ from meshbot_core.types import Clock
 
 
 @dataclass(slots=True)
-class Asking:
+class Waiting:
     """A tool's call that was put up for approval, or else a dialog that no hook told of."""
 
     clock: Clock

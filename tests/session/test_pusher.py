@@ -9,6 +9,7 @@ import pytest
 
 from meshbot_core.claude.answers import fits_context
 from meshbot_core.claude.framing import ids_in
+from meshbot_core.errors import MailboxError
 from meshbot_core.mailbox.records import InboxMessage, LeaseRequest
 from meshbot_core.session.leases import Leases
 from meshbot_core.session.pusher import Pusher
@@ -193,6 +194,28 @@ async def test_an_ask_that_a_turn_left_open_is_reminded_of_once(scene):
     assert "Reminder" not in await scene.pushed(3)
 
 
+@pytest.mark.parametrize("what", ["acknowledge_asks", "unanswered_asks"])
+async def test_a_mailbox_that_fails_at_a_turns_end_costs_no_reminder(scene, monkeypatch, what):
+    ask = await scene.comes("ready?", kind="ask")
+    await scene.pushed(1)
+
+    async def fails(*_: object) -> None:
+        raise MailboxError("no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.mailbox, what, fails)
+        with pytest.raises(MailboxError):
+            await scene.turn()
+    await scene.pusher.turn_ended(
+        is_well=True, turn=scene.tracker.turn, ended_at_ms=scene.clock.now_ms()
+    )
+
+    assert scene.mailbox.counts.leased == 0
+    reminder = await scene.pushed(2)
+    assert ask in reminder
+    assert "Reminder" in reminder
+
+
 async def test_a_dead_process_gives_all_back(scene):
     await scene.comes("hello")
     await scene.pushed(1)
@@ -320,11 +343,11 @@ async def test_decision_1_a_turn_that_ended_well_has_read_what_stood_in_its_tool
     ask = await scene.comes("may I?", type="ask")
     written = await scene.mailbox.lease(LeaseRequest(session="serve-1-a", channel="check"))
     never_written = await read_by_a_tool(scene, "serve-1-a")
-    scene.leases.was_written([written.lease_id])
+    scene.leases.results_written([written.lease_id])
     scene.clock.advance(1)
     ended_at_ms = scene.clock.now_ms()
     of_the_next = await read_by_a_tool(scene, "serve-1-a")
-    scene.leases.was_written([of_the_next])
+    scene.leases.results_written([of_the_next])
     scene.tracker._is_in_turn = False
     scene.tracker.to("idle")
 
