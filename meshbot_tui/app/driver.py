@@ -1,9 +1,11 @@
 """The terminal itself: where the console draws, and how it reads what comes from there."""
 
+import codecs
 import contextlib
 import re
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Final, TypeVar
 
 from textual import events
@@ -90,6 +92,11 @@ def _is_next(begun: str, character: str) -> bool:
     return character in ("M", "m") or _MOUSE.fullmatch(begun + character) is not None
 
 
+def _lenient(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    """One byte that is no text would end the console."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
 class TerminalDriver(LinuxDriver):
     """Draws where a terminal is: standard error may be a file, the console must not go there."""
 
@@ -106,6 +113,6 @@ class TerminalDriver(LinuxDriver):
             self._file = sys.__stdout__
 
     def run_input_thread(self) -> None:
-        """Read with patience. There is no public way to say which parser."""
-        vars(linux_driver)["XTermParser"] = PatientParser
+        """Read with patience, and whatever comes. There is no public way to say either."""
+        vars(linux_driver).update(XTermParser=PatientParser, getincrementaldecoder=_lenient)
         super().run_input_thread()

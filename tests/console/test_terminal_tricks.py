@@ -51,3 +51,17 @@ async def test_a_mouse_report_that_comes_in_two_is_not_typed(mesh_paths, tmp_pat
         await terminal.shows("@hello")
         assert "35;1" not in terminal.text
         assert "0;5M" not in terminal.text
+
+
+async def test_what_is_no_text_ends_nothing(mesh_paths, tmp_path) -> None:
+    async with console(tmp_path) as terminal:
+        await terminal.shows(NOBODY)
+        terminal.press("c")
+        await terminal.shows("esc Leave")
+        terminal.press(b"caf\xe9 \xff\xc3(", b"\xc3\xa9", b"\x1b[200~\xf0\x9f\x1b[201~", "!")
+        await terminal.shows("@caf\ufffd \ufffd\ufffd(é\ufffd!")
+        terminal.press(b"\x1b[27u", "h")
+        await terminal.shows("Came and went")
+        terminal.press("q")
+        assert await terminal.ends() == 0
+        assert terminal.is_restored
