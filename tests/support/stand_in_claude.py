@@ -29,10 +29,17 @@ def stand_in_claude(
     version: str = "2.1.330",
     is_logged_in: bool = True,
     at_start: AtStart = "",
+    last_words: str = "it ends at once",
 ) -> Path:
-    """Make an executable ``claude`` in ``folder``; what it can do: ``stand_in_program``."""
+    """Make an executable ``claude`` in ``folder``; what it can do: ``stand_in_program``.
+
+    ``last_words`` are what it says before it exits at its start.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {"version": version, "is_logged_in": is_logged_in, "at_start": at_start}
+    facts = {
+        "version": version, "is_logged_in": is_logged_in, "at_start": at_start,
+        "last_words": last_words,
+    }  # fmt: skip
     (folder / "stand-in.json").write_text(json.dumps(facts))
     program = folder / "stand_in_program.py"
     shutil.copyfile(stand_in_program.__file__, program)

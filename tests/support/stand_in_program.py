@@ -25,17 +25,23 @@ A line of its user's that is one of these words does something:
     It prints the size of its terminal (interactive).
 ``lines N``
     It prints so many lines (interactive).
+``take FILE``
+    It wants pastes in brackets, and once the file is there takes what is typed, up to the end of
+    a paste or ctrl+d, and says how much it was, and its hash (interactive).
 ``replay RATE FILE``
     It prints the file over and over, so many bytes a second (interactive).
 ``env NAME``
     It prints a variable of its environment.
 """
 
+import hashlib
 import json
 import os
 import signal
 import sys
+import termios
 import time
+import tty
 import uuid
 from pathlib import Path
 
@@ -67,7 +73,7 @@ def begin(facts: dict, words: list[str]) -> int:
     if at_start == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
     if at_start.startswith("exit "):
-        sys.stderr.write("it ends at once\n")
+        sys.stderr.write(f"{facts['last_words']}\n")
         return int(at_start.split()[1])
     if at_start == "garbage":
         show("\x00\xff this is no JSON {\n")
@@ -209,6 +215,8 @@ def react(text: str) -> None:
         show(MODES)
     elif text.startswith("lines "):
         show("".join(f"\x1b[1mline\x1b[m {number}\r\n" for number in range(int(text[6:]))))
+    elif text.startswith("take "):
+        take(Path(text[5:]))
     elif text.startswith("replay "):
         rate, path = text[7:].split(" ", 1)
         replay(int(rate), Path(path).read_bytes())
@@ -217,6 +225,20 @@ def react(text: str) -> None:
         show(f"size {columns}x{rows}\r\n")
     else:
         show(f"{answer(text)}\r\n")
+
+
+def take(sign: Path) -> None:
+    """Take all, byte for byte, and no sooner than ``sign`` is there."""
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    show("\x1b[?2004hready\r\n")
+    while not sign.exists():
+        time.sleep(0.02)
+    taken = bytearray()
+    while not taken.endswith((b"\x1b[201~", b"\x04")):
+        taken += os.read(0, 65536)
+    termios.tcsetattr(0, termios.TCSANOW, before)
+    show(f"took {len(taken)} bytes {hashlib.sha256(taken).hexdigest()[:16]}\r\n")
 
 
 def replay(bytes_per_s: int, data: bytes) -> None:
