@@ -11,7 +11,7 @@ from textual import on
 from textual.notifications import SeverityLevel
 from textual.worker import Worker, WorkerState
 
-from meshbot_core.clients.text import prose
+from meshbot_core.clients.text import plain, prose
 from meshbot_core.errors import MeshError
 from meshbot_core.mesh.files import write_atomically
 from meshbot_core.mesh.paths import MeshPaths
@@ -88,9 +88,13 @@ class Telling(InOrder, Calm[None], LeanApp):
         self.toast(text, notice.severity, timeout_s=limit_s)
 
     def desktop_notice(self, text: str) -> None:
-        """OSC 9 and 777: terminals that know them show it, others ignore it."""
+        """OSC 9 and 777: terminals that know them show it, others ignore it.
+
+        A semicolon would begin their next argument: some show what stands before it, some nothing.
+        """
         driver = self._driver
         if driver is not None and not self.is_headless:
+            text = plain(text).replace(";", ",")
             driver.write(f"\x1b]9;{text}\x07\x1b]777;notify;meshbot;{text}\x07")
 
     # -- faults of ours
