@@ -1,6 +1,7 @@
 """The console: what its widgets ask for is done."""
 
 import time
+from typing import Final
 
 from textual import on, work
 from textual.events import Event, Key
@@ -16,8 +17,12 @@ from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
 from meshbot_tui.widgets.grid import GridPane
+from meshbot_tui.widgets.line import Line
 from meshbot_tui.widgets.pane import AgentPane
 from meshbot_tui.widgets.terminal import TerminalView, pasting
+
+TOO_LONG_S: Final = 8.0
+"""It says what to do instead."""
 
 
 class MeshbotApp(Letters):
@@ -195,6 +200,16 @@ class MeshbotApp(Letters):
     def refused(self, event: Compose.Refused) -> None:
         """It cannot be said so."""
         self.toast(event.reason, "warning")
+
+    @on(Line.TooLong)
+    def too_long(self, event: Line.TooLong) -> None:
+        """What was pasted is still in the clipboard, and nowhere else."""
+        self.toast(
+            f"Nothing was put in: {event.chars:,} characters are too many for a line,"
+            f" which holds {event.most:,}. Put them into a file, and write where it lies.",
+            "warning",
+            timeout_s=TOO_LONG_S,
+        )
 
     @on(ApprovalsPane.Decided)
     def decided(self, event: ApprovalsPane.Decided) -> None:

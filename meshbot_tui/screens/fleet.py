@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from meshbot_tui.screens.clickable import clickable
+from meshbot_tui.widgets.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class FleetDialog(ModalScreen[FleetChoice | None]):
                 ("ctrl+d down", "screen.down"),
                 ("esc cancel", "screen.dismiss(None)"),
             )
-            yield Input(self._path or "fleet.toml", compact=True)
+            yield Line(self._path or "fleet.toml", compact=True)
             yield Static("What runs as the file says is left alone.")
 
     @on(Input.Submitted)

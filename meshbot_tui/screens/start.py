@@ -16,6 +16,7 @@ from meshbot_core.errors import MeshError
 from meshbot_tui.connections.memory import StartForm
 from meshbot_tui.connections.reasons import reason_of
 from meshbot_tui.screens.leaving import Leaving
+from meshbot_tui.widgets.line import Line, ProseLine, as_line
 
 KINDS: Final = (
     ("interactive: Claude Code in a pane", "interactive"),
@@ -84,7 +85,10 @@ class StartDialog(Leaving[StartForm | None]):
             yield _field("kind", _choice("kind", KINDS, _kind(first)))
             yield _field("model", _line("model", first.model, "Claude Code's own default"))
             yield _field("permissions", _choice("mode", modes, first.permission_mode))
-            yield _field("first prompt", _line("prompt", first.prompt, "none"))
+            yield _field(
+                "first prompt",
+                ProseLine(as_line(first.prompt), id="prompt", placeholder="none", compact=True),
+            )
             yield _field("flags", _line("flags", first.flags, "--add-dir ../lib"))
             if first.conversation:
                 yield _field("conversation", _choice("goes-on", _GOES_ON, _LAST))
@@ -111,7 +115,7 @@ class StartDialog(Leaving[StartForm | None]):
         self.query_one("#kind", Select).value = _kind(form)
         self.query_one("#model", Input).value = form.model
         self.query_one("#mode", Select).value = form.permission_mode
-        self.query_one("#prompt", Input).value = form.prompt
+        self.query_one("#prompt", ProseLine).write(form.prompt)
         self.query_one("#flags", Input).value = form.flags
         self.advise()
 
@@ -137,7 +141,7 @@ class StartDialog(Leaving[StartForm | None]):
             kind=str(self.query_one("#kind", Select).value),
             model=self.query_one("#model", Input).value.strip(),
             permission_mode=str(self.query_one("#mode", Select).value),
-            prompt=self.query_one("#prompt", Input).value.strip(),
+            prompt=self.query_one("#prompt", ProseLine).text.strip(),
             flags=self.query_one("#flags", Input).value.strip(),
         )
         return form.as_ran(before)
@@ -191,8 +195,8 @@ def _field(label: str, widget: Input | Select[str]) -> Horizontal:
     return Horizontal(Label(label), widget)
 
 
-def _line(name: str, value: str, placeholder: str) -> Input:
-    return Input(value, id=name, placeholder=placeholder, compact=True)
+def _line(name: str, value: str, placeholder: str) -> Line:
+    return Line(value, id=name, placeholder=placeholder, compact=True)
 
 
 def _choice(name: str, choices: Sequence[tuple[str, str]], value: str) -> Select[str]:

@@ -222,7 +222,7 @@ class ApprovalCard(Widget):
     def submitted(self, event: Input.Submitted) -> None:
         """The reason or the answer is there."""
         event.stop()
-        entry, text = self.entry, event.value.strip()
+        entry, text = self.entry, self.query_one(Reply).text.strip()
         # What was asked may be gone by now; then it stays, with what was written. The line keeps
         # the keys for a moment after it was sent: a second return is not for what comes next.
         if entry is None or self.is_gone or not self.is_writing:

@@ -8,9 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Label
 
 from meshbot_tui.widgets.approvals.entries import Key
+from meshbot_tui.widgets.line import ProseLine
 
 
 class Action(Button, can_focus=False):
@@ -64,7 +65,7 @@ class Actions(Horizontal):
             button.label = _LABELS[button.id or ""][event.size.width < _WIDE]
 
 
-class Reply(Input):
+class Reply(ProseLine):
     """Where a reason or an answer is written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -117,8 +118,7 @@ class ReplyLine(Horizontal):
         self.query_one(Label).update(label)
         self.add_class("-shown")
         reply = self.query_one(Reply)
-        reply.value = text
-        reply.cursor_position = len(text)
+        reply.write(text)
         reply.focus()
 
     def leave(self) -> None:
@@ -142,4 +142,4 @@ class ReplyLine(Horizontal):
         self.remove_class("-shown")
         if had_keys and self._came_from is not None:
             self._came_from.focus()
-        return reply.value
+        return reply.text

@@ -8,15 +8,15 @@ from typing import ClassVar, Final
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
 from meshbot_tui.model.compose import Draft, DraftError, completed, parsed
+from meshbot_tui.widgets.line import ProseLine
 
 MAX_SAID: Final = 200
 """So many lines come back by the up key."""
 
 
-class Compose(Input):
+class Compose(ProseLine):
     """``@dev text``, ``?dev text``, ``@all text``, ``!id text``; tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,7 +95,7 @@ class Compose(Input):
             self.action_leave()
             return
         try:
-            draft = parsed(self.value)
+            draft = parsed(self.text)
         except DraftError as error:
             self.post_message(self.Refused(str(error)))
             return

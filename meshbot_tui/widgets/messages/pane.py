@@ -12,10 +12,11 @@ from textual.widgets import Input, Static
 
 from meshbot_tui.model.filters import Filter, parsed
 from meshbot_tui.model.journal import JournalIndex
+from meshbot_tui.widgets.line import Line
 from meshbot_tui.widgets.messages.list import MessageList
 
 
-class FilterLine(Input):
+class FilterLine(Line):
     """Where one says which messages are wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "To what is found")]
