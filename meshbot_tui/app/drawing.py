@@ -27,6 +27,10 @@ class LeanApp(App[None]):
         super().__init__(driver_class=TerminalDriver)
         self._terminal = Shown(may_erase=_erases_in_colour())
 
+    def on_resize(self) -> None:
+        """The terminal may have cleared itself, or be another one: also after a stop."""
+        self._terminal.forget()
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         # There is no public way between what Textual draws and what it writes.
         is_written = self._running and not self._closed and not self._batch_count

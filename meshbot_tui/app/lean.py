@@ -4,7 +4,8 @@ Textual writes a changed line from its widget's edge on, and each piece of it wi
 colours. Over a slow line that is most of what a session costs that writes much.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ from textual.strip import SGR_STYLES, Strip
 
 _GAP: Final = 8
 """So many cells that stay are written again rather than jumped over."""
+_FRESH_S: Final = 0.5
+"""So long what was written is taken to be there."""
 
 
 class Look(NamedTuple):
@@ -92,14 +95,23 @@ def _erased(text: str) -> str:
 class _Part(NamedTuple):
     end: int
     pieces: Pieces
+    written_s: float
+
+
+def _change(x: int, y: int, pieces: Pieces) -> Iterator[Change]:
+    if pieces:
+        yield Change(x, y, _joined(pieces))
 
 
 class Shown:
     """What stands in each row of the terminal, in the parts that Textual writes it in."""
 
-    def __init__(self, *, may_erase: bool = False) -> None:
+    def __init__(
+        self, *, may_erase: bool = False, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         """``may_erase``: what the terminal erases gets the background that it writes with."""
         self._may_erase = may_erase
+        self._now_s = now_s
         self._rows: dict[int, dict[int, _Part]] = {}
 
     def forget(self) -> None:
@@ -112,19 +124,35 @@ class Shown:
             changes = tuple(self._changes(update, system))
             return LeanUpdate(changes, may_erase=self._may_erase)
         if isinstance(update, LayoutUpdate):
-            # All of it is written: it may repair what somebody else wrote there.
-            update.strips = [list(line) for line in update.strips]
-            self._note(update, system)
+            changes = tuple(self._whole(update, system))
+            return LeanUpdate(changes, may_erase=self._may_erase)
         return update
 
-    def _note(self, update: LayoutUpdate, system: ColorSystem) -> None:
+    def _whole(self, update: LayoutUpdate, system: ColorSystem) -> Iterator[Change]:
+        """All of it, for it may repair what somebody else wrote there.
+
+        But what was written just now is whole: a change of view comes as parts first, and at
+        once as all of it.
+        """
+        now_s = self._now_s()
         for y, line in enumerate(update.strips, update.region.y):
+            before = self._rows.get(y, {})
             row = self._rows[y] = {}
-            x = update.region.x
+            x = begin = update.region.x
+            pieces: Pieces = ()
             for strip in line:
                 end = x + strip.cell_length
-                row[x] = _Part(end, pieces_of(strip, system))
+                part = _Part(end, pieces_of(strip, system), now_s)
+                old = before.get(x)
+                if old is not None and old[:2] == part[:2] and now_s - old.written_s < _FRESH_S:
+                    part = old
+                    yield from _change(begin, y, pieces)
+                    begin, pieces = end, ()
+                else:
+                    pieces += part.pieces
+                row[x] = part
                 x = end
+            yield from _change(begin, y, pieces)
 
     def _changes(self, update: ChopsUpdate, system: ColorSystem) -> Iterator[Change]:
         spans: dict[int, list[tuple[int, int]]] = {}
@@ -138,9 +166,9 @@ class Shown:
     def _written(self, x: int, y: int, pieces: Pieces, width: int) -> Iterator[Change]:
         """Note a part of a row; what of it has to be written."""
         row = self._rows.setdefault(y, {})
-        old, new = row.get(x), _Part(x + width, pieces)
+        old, new = row.get(x), _Part(x + width, pieces, self._now_s())
         if old is not None and old.end == new.end:
-            row[x] = new
+            row[x] = new if old.pieces != pieces else old
             for offset, changed in differences(old.pieces, pieces):
                 yield Change(x + offset, y, changed)
             return

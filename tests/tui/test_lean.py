@@ -136,3 +136,28 @@ def test_what_is_forgotten_is_written_again():
     shown.forget()
 
     assert written(shown, ("text", GREY)) == first
+
+
+def test_the_whole_screen_is_written_but_for_what_was_written_just_now():
+    now_s = [100.0]
+    shown = Shown(now_s=lambda: now_s[0])
+    left, right = Strip([Segment("agents ", GREY)]), Strip([Segment("messages", GREEN)])
+    whole = [[left, right]]
+
+    def layout() -> str:
+        update = LayoutUpdate([list(line) for line in whole], Region(0, 0, 15, 1))
+        return shown.lean(update, ColorSystem.TRUECOLOR).render_segments(CONSOLE)
+
+    first = layout()
+    assert "agents " in first
+    assert "messages" in first
+    now_s[0] += 10
+    assert layout() == first
+    now_s[0] += 10
+    whole[0][1] = right = Strip([Segment("health  ", GREEN)])
+    shown.lean(ChopsUpdate([{0: None, 7: right}], [(0, 7, 15)], [[7, 15]]), ColorSystem.TRUECOLOR)
+    again = layout()
+    assert "agents " in again
+    assert "health" not in again
+    shown.forget()
+    assert "health" in layout()
