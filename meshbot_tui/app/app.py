@@ -1,15 +1,18 @@
 """The console: what its widgets ask for is done."""
 
+import asyncio
 import time
 from typing import Final
 
 from textual import on, work
 from textual.events import Event, Key
 
+from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.session.records import Approval, Verdict
 from meshbot_tui.app.letters import Letters
 from meshbot_tui.connections.screens import ScreenFeed
 from meshbot_tui.screens.approval import ApprovalModal
+from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.notices import NoticesScreen
 from meshbot_tui.screens.question import Question
@@ -37,6 +40,11 @@ class MeshbotApp(Letters):
     MainScreen.-zoomed ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
     MainScreen.-zoomed ToastHolder { align-horizontal: right; }
     """
+
+    def __init__(self, mesh: MeshPaths, *, first: str = "") -> None:
+        super().__init__(mesh, first=first)
+        self._turns: dict[str, asyncio.Lock] = {}
+        """Whoever is told something now, by name."""
 
     async def on_event(self, event: Event) -> None:
         """Keys are noted: what comes by itself waits until none were pressed for a while."""
@@ -193,8 +201,15 @@ class MeshbotApp(Letters):
 
     @on(Compose.Wanted)
     def say(self, event: Compose.Wanted) -> None:
-        """Something is to be said."""
-        self._do(f"to {event.draft.to}", lambda deeds: deeds.say(event.draft))
+        """Something is to be said; to one receiver in the order in which it was written."""
+        draft = event.draft
+        turn = self._turns.setdefault(draft.to, asyncio.Lock())
+
+        async def said(deeds: Deeds) -> None:
+            async with turn:
+                await deeds.say(draft)
+
+        self._do(f"to {draft.to}", said)
 
     @on(Compose.Refused)
     def refused(self, event: Compose.Refused) -> None:

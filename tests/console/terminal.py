@@ -25,11 +25,20 @@ class Terminal:
     process: PtyProcess | None = None
     received: bytearray = field(default_factory=bytearray)
 
+    def came(self, data: bytes) -> None:
+        """The console wrote this."""
+        self.heard(data)
+
     def heard(self, data: bytes) -> None:
         self.received += data
         fed = self.screen.feed(data)
-        if fed.answers and self.process is not None:
-            self.process.write(fed.answers)
+        if fed.answers:
+            self.send(fed.answers)
+
+    def send(self, data: bytes) -> None:
+        """What a person types, and what the terminal answers."""
+        if self.process is not None:
+            self.process.write(data)
 
     @property
     def pid(self) -> int:
@@ -59,9 +68,8 @@ class Terminal:
             raise AssertionError(f"{text!r} stays on the screen:\n{self.text}") from None
 
     def press(self, *keys: str | bytes) -> None:
-        assert self.process is not None
         for key in keys:
-            self.process.write(key.encode() if isinstance(key, str) else key)
+            self.send(key.encode() if isinstance(key, str) else key)
 
     async def insists(self, key: str | bytes, *, on: str = "", against: str = "") -> None:
         """Press a key again and again, as people do, until ``on`` shows, or ``against`` not."""
@@ -104,12 +112,14 @@ async def console(
     columns: int = COLUMNS,
     rows: int = ROWS,
     errors: Path | None = None,
+    before: type[Terminal] = Terminal,
 ) -> AsyncIterator[Terminal]:
     """The console, started in ``folder``; it is ended with the block.
 
-    ``errors`` is where standard error goes, if it is not the terminal.
+    ``errors`` is where standard error goes, if it is not the terminal; ``before`` is what sits
+    before it.
     """
-    terminal = Terminal(Screen(columns, rows))
+    terminal = before(Screen(columns, rows))
     wanted = dict(os.environ) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     wanted |= dict(environment or {})
     for name in ("COLUMNS", "LINES", "NO_COLOR", "CI"):
@@ -123,7 +133,7 @@ async def console(
         folder=folder,
         columns=columns,
         rows=rows,
-        on_output=terminal.heard,
+        on_output=terminal.came,
     ) as process:
         terminal.process = process
         yield terminal
