@@ -120,6 +120,21 @@ async def test_who_is_preferred_is_chosen_once_known_and_who_is_chosen_stays_it(
         assert agents.chosen is None
 
 
+@pytest.mark.parametrize(("keys", "then"), [((), "dev"), (("enter",), "ops")])
+async def test_who_is_first_is_chosen_though_another_was_found_sooner(
+    keys: tuple[str, ...], then: str
+):
+    sought = replace(agent("dev"), look=Look("◌", "looking", "quiet", 5))
+    async with staged((agent("ops"), sought)) as (agents, pilot, _):
+        assert agents.chosen == "ops"
+        await pilot.press(*keys)
+        agents.show((agent("dev"), agent("ops")), NOW_MS)
+        assert agents.chosen == then
+        # All are found now: whatever comes first later, what is looked at stays.
+        agents.show((agent("new"), agent("dev"), agent("ops")), NOW_MS)
+        assert agents.chosen == then
+
+
 @pytest.mark.parametrize(
     ("keys", "then"), [((), "peer-003"), (("down",), "ops"), (("enter",), "dev")]
 )

@@ -81,6 +81,8 @@ class AgentList(ScrollView, can_focus=True):
         self.preferred: str = ""
         """Who is chosen first, once known, unless the person chooses another before that."""
         self._sought = ""
+        self._is_provisional = False
+        """Nobody chose yet, and another may turn out to be the first."""
 
     def show(self, rows: tuple[Row, ...], now_ms: int) -> None:
         """Show these rows; who has scrolled down keeps the same ones in view."""
@@ -129,12 +131,14 @@ class AgentList(ScrollView, can_focus=True):
         elif self.preferred in names:
             name, self.preferred = self.preferred, ""
             self._turn_to(name, is_by_itself=True)
-        elif self.chosen not in names:
-            here = next((row.name for row in self._rows if row.group == "agent"), None)
-            if here is None:
+        elif self.chosen not in names or self._is_provisional:
+            here = [row for row in self._rows if row.group == "agent"]
+            if not here:
                 self.chosen = None
-            else:
-                self._turn_to(here, is_by_itself=True)
+                return
+            self._turn_to(here[0].name, is_by_itself=True)
+            # Who stands first is known once all hosts were found, or found to be gone.
+            self._is_provisional = any(row.look.word == "looking" for row in here)
 
     def seek(self, name: str) -> None:
         """Choose this agent as soon as it is there, unless the person chooses another first.
@@ -142,11 +146,13 @@ class AgentList(ScrollView, can_focus=True):
         Empty: none any more.
         """
         self._sought, self.preferred = name, ""
+        self._is_provisional = False
         self._choose_first()
 
     def choose(self, name: str) -> None:
         """Make this agent the chosen one, and tell."""
         self._sought = self.preferred = ""
+        self._is_provisional = False
         self._turn_to(name)
 
     def _turn_to(self, name: str, *, is_by_itself: bool = False) -> None:
