@@ -56,6 +56,7 @@ class InOrder(App[None]):
         self._opening: set[object] = set()
         self._is_following = True
         """Until the first screen stands."""
+        self._is_dropping = False
         self._underway: Kind | None = None
         self._number = 0
         self._round = 0
@@ -81,6 +82,13 @@ class InOrder(App[None]):
             self._typed_ahead.append(event)
             if not self._is_following:
                 self._follow()
+        elif not self._is_dropping:
+            self._is_dropping = True
+            self.dropped()
+
+    def dropped(self) -> None:
+        """What was typed is lost, more of it perhaps: say so."""
+        self.bell()
 
     @property
     def must_wait(self) -> bool:
@@ -184,7 +192,7 @@ class InOrder(App[None]):
         )
 
     async def _go_on(self) -> None:
-        self._is_following = False
+        self._is_following = self._is_dropping = False
         if self._next_look is not None:
             self._next_look.cancel()
         while self._typed_ahead and not self.must_wait:
@@ -210,7 +218,7 @@ class InOrder(App[None]):
 
     def _give_up(self) -> None:
         if self._typed_ahead:
-            self.bell()
+            self.dropped()
         self._typed_ahead.clear()
         self._opening.clear()
         self._is_following = False

@@ -97,6 +97,13 @@ class Telling(InOrder, Calm[None], LeanApp):
             text = plain(text).replace(";", ",")
             driver.write(f"\x1b]9;{text}\x07\x1b]777;notify;meshbot;{text}\x07")
 
+    def dropped(self) -> None:
+        """What was typed ahead is lost."""
+        super().dropped()
+        self.tell(
+            "not all that was typed ahead was taken: it was too much, or too early", "warning"
+        )
+
     # -- faults of ours
 
     @on(Worker.StateChanged)

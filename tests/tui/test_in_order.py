@@ -124,14 +124,19 @@ async def test_a_widget_that_goes_takes_no_key_with_it():
         assert desk.done == ["start"]
 
 
-async def test_more_than_anybody_types_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+async def test_more_than_anybody_types_is_not_kept_and_that_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
     monkeypatch.setattr(in_order, "MAX_WAITING", 5)
+    told: list[str] = []
     async with at_desk() as (desk, _):
+        monkeypatch.setattr(desk, "dropped", lambda: told.append("dropped"))
         with desk.keys_wait():
             typed(desk, *"no" * 10)
             await until(lambda: desk._message_queue.empty())
             assert len(desk._typed_ahead) == 5
         await taken(desk)
+        assert told == ["dropped"]
 
 
 async def test_moves_run_on_and_the_key_behind_them_finds_where_they_led():
