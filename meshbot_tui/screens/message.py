@@ -34,7 +34,8 @@ class MessageScreen(ModalScreen[Wanted | None]):
     MessageScreen {
         align: center middle;
         & > VerticalScroll {
-            width: 90%; height: 90%; border: round $accent; background: $surface; padding: 0 1;
+            width: 90%; height: auto; max-height: 90%; border: round $accent;
+            background: $surface; padding: 0 1 1 1;
             border-subtitle-color: $text-muted;
         }
         & .head { color: $text-muted; padding: 1 0 0 0; }
