@@ -16,6 +16,7 @@ from meshbot_tui.screens.deeds import Deeds
 from meshbot_tui.screens.main import MainScreen
 from meshbot_tui.screens.notices import NoticesScreen
 from meshbot_tui.screens.question import Question
+from meshbot_tui.screens.stray import StrayKeys
 from meshbot_tui.widgets.agents import AgentList
 from meshbot_tui.widgets.approvals import ApprovalsPane
 from meshbot_tui.widgets.compose import Compose
@@ -45,11 +46,15 @@ class MeshbotApp(Letters):
         super().__init__(mesh, first=first)
         self._turns: dict[str, asyncio.Lock] = {}
         """Whoever is told something now, by name."""
+        self._stray = StrayKeys()
 
     async def on_event(self, event: Event) -> None:
         """Keys are noted: what comes by itself waits until none were pressed for a while."""
         if isinstance(event, Key):
-            self._offers.key(time.monotonic())
+            now_s = time.monotonic()
+            self._offers.key(now_s)
+            if not event.is_forwarded and self._stray.takes(event.key, now_s):
+                return
         await super().on_event(event)
 
     def _shown(self) -> None:
@@ -191,6 +196,10 @@ class MeshbotApp(Letters):
     def rang(self) -> None:
         """The program rang."""
         self.bell()
+
+    def _keys_lost(self) -> None:
+        self._stray.closed(time.monotonic())
+        self.toast("the pane you typed in has closed: pause, and the keys are the console's")
 
     @property
     def feed(self) -> ScreenFeed | None:

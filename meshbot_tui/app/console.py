@@ -79,7 +79,9 @@ class Console(Telling):
         if self.remembered.view in VIEWS:
             self.main.look_at(self.remembered.view)
         self.main.agents.preferred = self.remembered.chosen or self._first
-        self.feeds = Feeds(self.mesh, self.main.pane, self.main.grid, self._started)
+        self.feeds = Feeds(
+            self.mesh, self.main.pane, self.main.grid, self._started, self._keys_lost
+        )
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end_by, number)
         self.connect()
@@ -207,6 +209,9 @@ class Console(Telling):
 
     def _row(self, name: str | None) -> Row | None:
         return next((row for row in self._rows if row.name == name), None)
+
+    def _keys_lost(self) -> None:
+        """For what was typed on, and is meant for nobody here."""
 
     def _started(self, deed: Callable[[], Coroutine[None, None, None]]) -> Worker[None]:
         return self.run_worker(deed, group="feeds", exit_on_error=False)

@@ -42,12 +42,16 @@ Starter = Callable[[Callable[[], Coroutine[None, None, None]]], Running]
 
 @dataclass(slots=True)
 class Feeds:
-    """The lines to screens and logs; ``start`` runs something for as long as the app lives."""
+    """The lines to screens and logs; ``start`` runs something for as long as the app lives.
+
+    ``keys_lost`` is called when a pane that had the keys closes by itself.
+    """
 
     mesh: MeshPaths
     pane: AgentPane
     grid: GridPane
     start: Starter
+    keys_lost: Callable[[], None] = lambda: None
     shown: str | None = None
     feed: ScreenFeed | None = None
     _face: str = ""
@@ -70,8 +74,9 @@ class Feeds:
             return
         if face == "screen" and not self.pane.room.area:
             return  # a size that is not the pane's would cost the program its screen
-        if name != self.shown and self.pane.screen_view.has_keys:
-            self.pane.screen_view.release()  # what is typed is not meant for another agent
+        if self.pane.screen_view.has_keys and (name != self.shown or face != "screen"):
+            self.pane.screen_view.release()  # what is typed is not meant for anything else
+            self.keys_lost()
         self._end()
         self.shown, self._face, self._said = name, face, said
         if name is None or face == "words":

@@ -1,5 +1,6 @@
 """Agents are started, stopped and looked after by keys and by name; a small claude stands in."""
 
+import asyncio
 import base64
 import os
 import signal
@@ -130,3 +131,22 @@ async def test_what_is_marked_by_mouse_goes_to_the_terminals_clipboard(
         terminal.press(f"\x1b[<0;{first};{row}M\x1b[<32;{last};{row}M\x1b[<0;{last};{row}m")
         copied = base64.b64encode(b"heard: sing")
         await until(lambda: b"\x1b]52;c;" + copied in terminal.received)
+
+
+async def test_what_is_typed_on_when_the_pane_closes_is_no_command(small_claude: Path, tmp_path):
+    async with console(tmp_path) as terminal:
+        await terminal.shows("No agents on this machine yet")
+        await started(terminal, "web")
+        terminal.press("\r")
+        await terminal.shows("keys go here")
+        await terminal.types("exit 0")
+        while "the pane you typed in" not in terminal.text:
+            terminal.press("n")
+            await asyncio.sleep(0.05)
+        # A new agent, a stop and the health of all, if they were the console's.
+        for key in "never such words":
+            terminal.press(key)
+            await asyncio.sleep(0.05)
+        await terminal.insists("h", on="Came and went")
+        assert "Start an agent" not in terminal.text
+        assert len(starts(small_claude)) == 1
