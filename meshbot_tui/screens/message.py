@@ -77,9 +77,9 @@ class MessageScreen(ModalScreen[Wanted | None]):
 
     def show(self, thread: Sequence[MessageRow]) -> None:
         """The thread as it is now: what came stands in it, and how far each message got."""
-        if not thread or not self.is_mounted or not self.is_attached:
+        box = next(iter(self.query(VerticalScroll)), None)
+        if not thread or box is None or not self.is_attached:
             return  # closed meanwhile, perhaps
-        box = self.query_one(VerticalScroll)
         self._thread = tuple(thread)
         box.border_title = self._title
         above: Static | None = None
