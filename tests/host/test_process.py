@@ -62,7 +62,7 @@ async def test_decision_10_a_client_starts_a_host_and_the_last_goodbye_ends_it(p
         (process,) = hosts_of(paths)
         assert status.pid == process.pid
         assert os.getsid(process.pid) not in (process.pid, os.getsid(0))
-    await until_gone(paths, 3)
+    await until_gone(paths, 5)
 
 
 async def test_decision_10_simultaneous_starts_end_in_exactly_one_host(paths: MeshPaths):
