@@ -9,7 +9,7 @@ from typing import Final
 from meshbot_core.errors import MailboxError, MeshError
 from meshbot_core.host import api
 from meshbot_core.host.client import HostClient
-from meshbot_core.host.spawn import SpawnOptions
+from meshbot_core.host.spawn import SpawnOptions, host_answers
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_tui.connections.one_host import Sink
 from meshbot_tui.connections.questions import open_questions
@@ -20,6 +20,7 @@ from meshbot_tui.model.picture import Question
 
 HEALTH_S: Final = 5.0
 AGAIN_S: Final = 3.0
+_FIRST_S: Final = 0.5
 _LOOK_S: Final = 5.0
 """That an asker gave up is seen without a word of it."""
 _TOGETHER_S: Final = 0.1
@@ -47,6 +48,9 @@ class Operator:
         async with asyncio.TaskGroup() as group:
             # What was asked lies in a file, and is read also while the host does not start.
             group.create_task(self._keep_questions())
+            if not await asyncio.to_thread(host_answers, self.agent):
+                # A host that starts takes a core: who else is there is shown first.
+                await asyncio.sleep(_FIRST_S)
             while True:
                 try:
                     await self._be_there()
