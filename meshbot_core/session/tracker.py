@@ -154,9 +154,11 @@ class Tracker:
 
     def _conversation_began(self, conversation: str, model: str) -> tuple[Effect, ...]:
         self.model = model or self.model
-        was_turn = self._is_in_turn
         changed = conversation != self.conversation
-        if changed:
+        # The first line of a headless session may be heard before its conversation is known.
+        is_another = changed and bool(self.conversation)
+        was_turn = self._is_in_turn and is_another
+        if is_another:
             self.has_begun = False
         self.conversation = conversation
         if self.state == "starting":

@@ -283,6 +283,20 @@ def test_clear_in_mid_turn_ends_the_turn_and_begins_a_conversation():
     assert not tracker.has_begun
 
 
+def test_a_turn_that_is_heard_of_before_its_conversation_goes_on():
+    tracker, _ = a_tracker("headless")
+    tracker.started("")
+    tracker.silence.said()
+    spoken = {"role": "user", "content": "do it"}
+    assert line(tracker, type="user", message=spoken, isReplay=True) == (TurnBegan(False),)
+
+    assert hook(tracker, "SessionStart", source="startup") == (ConversationBegan("c-1"),)
+
+    assert tracker.is_in_turn
+    assert tracker.has_begun
+    assert tracker.state == "working"
+
+
 def test_a_headless_turn_begins_with_the_replayed_line_and_ends_with_its_result():
     tracker, _ = a_tracker("headless")
     said = {"role": "user", "content": [{"type": "text", "text": PUSHED}]}
