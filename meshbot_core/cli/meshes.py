@@ -29,8 +29,9 @@ def init(name: str, *, is_legacy: bool) -> None:
     paths = create_mesh(name, legacy=is_legacy)
     in_mesh = "" if name == DEFAULT_MESH else f" -m {name}"
     line(f'Created mesh "{paths.mesh}" in {plain(str(paths.folder))}')
-    line(f"Give Claude Code a place on it:  claude mcp add mesh -- meshbot serve --as dev{in_mesh}")
-    line(f"See who is there:                meshbot status{in_mesh}")
+    line(f"Start Claude Code on it:     meshbot start --as dev{in_mesh}")
+    line(f"Or start claude yourself:    claude mcp add mesh -- meshbot serve --as dev{in_mesh}")
+    line(f"See who is there:            meshbot status{in_mesh}")
 
 
 @click.command()

@@ -19,6 +19,7 @@ def test_init_says_what_it_created_as_the_reference_does(run: Runner, home: Path
 
     assert ran.status == 0
     assert ran.out.startswith('Created mesh "default"')
+    assert "meshbot start --as dev\n" in ran.out
     assert "claude mcp add mesh -- meshbot serve --as dev\n" in ran.out
     assert read_config(open_mesh("default", home)).mesh == "default"
 
@@ -26,6 +27,7 @@ def test_init_says_what_it_created_as_the_reference_does(run: Runner, home: Path
 def test_init_of_another_mesh_names_it_in_the_next_commands(run: Runner) -> None:
     ran = run("init", "blue")
 
+    assert "meshbot start --as dev -m blue\n" in ran.out
     assert "meshbot serve --as dev -m blue\n" in ran.out
     assert "meshbot status -m blue\n" in ran.out
 
