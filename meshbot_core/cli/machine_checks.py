@@ -10,7 +10,8 @@ from typing import Final
 
 from meshbot_core.claude.binary import CHOSEN_BY, find_claude, inspect_claude
 from meshbot_core.cli.findings import Finding, broken, note, well
-from meshbot_core.errors import ClaudeMissingError, MeshError
+from meshbot_core.clients.readiness import check_let_in
+from meshbot_core.errors import ClaudeMissingError, ClaudeNotLoggedInError, MeshError
 from meshbot_core.mesh.machine import ensure_supported_platform, is_network_filesystem
 from meshbot_core.mesh.paths import runtime_folder
 from meshbot_core.version import VERSION
@@ -61,6 +62,10 @@ def claude_finding(configured: str | None = None) -> Finding:
         return missing("claude", str(error), error.hint)
     try:
         found = inspect_claude(path)
+        check_let_in(path, os.environ)
+    except ClaudeNotLoggedInError as error:
+        # Settings that a start names may hold a key.
+        return note("claude", f"{path}: {error}", error.hint)
     except MeshError as error:
         return broken("claude", f"{path}: {error}", error.hint)
     return well("claude", f"{found.version} at {found.path}")

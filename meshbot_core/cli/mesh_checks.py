@@ -23,7 +23,8 @@ _SOON: Final = timedelta(days=14)
 
 def mesh_findings(paths: MeshPaths, config: MeshConfig) -> Iterator[Finding]:
     """The files of a mesh whose configuration can be read."""
-    yield well("configuration", f"{paths.config}, {len(config.peers)} agents")
+    count = len(config.peers)
+    yield well("configuration", f"{paths.config}, {count} agent{'s' * (count != 1)}")
     yield _folder_finding(paths.folder)
     for secret in (paths.key, paths.manifest, paths.node_key, paths.root_key):
         if secret.exists():
@@ -65,7 +66,7 @@ def _key_finding(paths: MeshPaths) -> Finding:
 
 def _manifest_finding(paths: MeshPaths) -> Finding:
     if not paths.manifest.exists():
-        return well("manifest", "none (the mesh was created with --legacy)")
+        return well("manifest", "none here; only the machine that created the mesh signs one")
     try:
         verify_envelope(read_envelope(paths), paths.root_pub.read_text("utf-8", "replace"))
     except (MeshError, OSError) as error:

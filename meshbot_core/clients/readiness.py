@@ -32,9 +32,19 @@ def check_ready(
     path = find_claude(claude, environment=environment)
     inspect_claude(path, environment=environment)
     # Settings of the user's may hold a key, or name a program that has one.
-    if flags.settings is None and not any(environment.get(name) for name in _OTHER_LOGINS):
-        check_logged_in(path, environment=environment)
+    if flags.settings is None:
+        check_let_in(path, environment)
     check_folder(folder)
+
+
+def check_let_in(path: Path, environment: Mapping[str, str]) -> None:
+    """Let pass a claude with a login, or with a variable that does for one.
+
+    Raises:
+        ClaudeError: It does not run, or is not logged in.
+    """
+    if not any(environment.get(name) for name in _OTHER_LOGINS):
+        check_logged_in(path, environment=environment)
 
 
 def check_folder(folder: Path) -> None:

@@ -16,6 +16,7 @@ from meshbot_core.mesh.paths import MeshPaths
 from meshbot_core.node.health import PeerHealth
 from tests.cli.peers import ListeningPeer, listening
 from tests.cli.running import Ran, Runner
+from tests.support.stand_in_claude import stand_in_claude
 
 Row = dict[str, str]
 
@@ -226,6 +227,21 @@ def test_claude_is_asked_for_its_version(
     private_machine.write_text(f"#!/bin/sh\n{script}\n")
 
     assert rows_of(run("doctor", "--json"))["claude"]["state"] == state
+
+
+def test_a_claude_without_a_login_is_worth_a_note(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binary = stand_in_claude(tmp_path / "stranger", is_logged_in=False)
+    monkeypatch.setenv("MESHBOT_CLAUDE", str(binary))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+
+    row = rows_of(run("doctor", "--json"))["claude"]
+    assert row["state"] == "note"
+    assert "/login" in row["todo"]
+
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key")
+    assert rows_of(run("doctor", "--json"))["claude"]["state"] == "well"
 
 
 def test_no_claude_is_worth_a_note_and_a_wrong_choice_is_broken(
