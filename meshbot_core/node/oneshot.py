@@ -4,6 +4,7 @@ Nothing heavy is imported here: the command line waits for it.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
@@ -177,4 +178,12 @@ def _why(error: Exception) -> str:
     text = str(error)
     if "Connection refused" in text or "All connection attempts failed" in text:
         return "connection refused"
+    if any(isinstance(each, socket.gaierror) for each in _causes(error)):
+        return "its host name is not known"
     return text or type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

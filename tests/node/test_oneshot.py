@@ -58,6 +58,13 @@ async def test_a_peer_that_is_down_is_named(mesh_paths: MeshPaths, key: MeshKey,
     assert "meshbot serve --as bob" in caught.value.hint
 
 
+async def test_a_host_that_nobody_knows_is_told_in_words(mesh_paths: MeshPaths, key: MeshKey):
+    config = in_mesh(mesh_paths, bob="http://bob.invalid:9820")
+
+    with pytest.raises(PeerUnreachableError, match="its host name is not known"):
+        await send(config, key, mesh_paths)
+
+
 async def test_a_peer_that_is_not_in_the_mesh_is_refused(mesh_paths: MeshPaths, key: MeshKey):
     with pytest.raises(UnknownPeerError, match="Unknown agent"):
         await send(read_config(mesh_paths), key, mesh_paths)
