@@ -47,7 +47,7 @@ async def test_messages_questions_and_broadcasts_are_written_in_the_compose_line
         terminal.press(b"\x15")
         await terminal.shows("@all everybody")
         await terminal.types("@ops the build is green")
-        await terminal.shows("ops", "msg delivered", "1 messages")
+        await terminal.shows("ops", "msg delivered", "1 message")
         await terminal.types("?dev are you there?")
         await terminal.shows("ask delivered")
         asked = (await dev.check()).messages[0]
@@ -96,7 +96,7 @@ async def test_a_message_of_nearly_a_mebibyte_of_tricks_is_shown_as_text_and_ste
     async with console(tmp_path) as terminal:
         await terminal.shows("dev", "ops", "listens")
         terminal.press("m")
-        await terminal.shows("1 messages", "first \\x1b]52")
+        await terminal.shows("1 message", "first \\x1b]52")
         terminal.press("\r")
         await terminal.shows("Message", "\\x1b[2J", "[red]")
         terminal.press(b"\x1b[27u")

@@ -55,7 +55,7 @@ async def test_who_has_a_forgotten_agent_s_name_is_shown_with_its_own_words(mesh
         app.talk = None  # what is asked for comes late
         await said(mesh_paths, "dev", "new-words", "failed")
         talk.changed("dev")
-        await until(lambda: "1 messages" in text_of(app), LIMIT_S)
+        await until(lambda: "1 message" in text_of(app), LIMIT_S)
         assert "old-words" not in text_of(app)
         await talk.fill((("dev", 1),))
         await until(lambda: "new-words" in text_of(app), LIMIT_S)

@@ -69,11 +69,12 @@ class MessagesPane(Vertical):
         """Show these of ``total`` messages."""
         self.list.show(index)
         shown = len(index)
-        text = f"{shown:,} messages" if shown == total else f"{shown:,} of {total:,} messages"
+        noun = "message" if total == 1 else "messages"
+        text = f"{shown:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}"
         if not total:
             text = "Nobody has said anything yet. @agent text, below, writes the first message."
         elif not shown:
-            text = f"None of {total:,} messages fits; esc shows all."
+            text = f"None of {total:,} {noun} fits; esc shows all."
         self.query_one("#count", Static).update(text)
 
     def action_search(self) -> None:
