@@ -8,6 +8,8 @@ ALL: Final = "all"
 
 Way = Literal["send", "ask", "broadcast", "answer"]
 _WAYS: Final[dict[str, Way]] = {"@": "send", "?": "ask", "!": "answer"}
+SIGNS: Final = frozenset(_WAYS)
+"""What a line begins with."""
 
 
 @dataclass(frozen=True, slots=True)

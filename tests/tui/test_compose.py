@@ -73,6 +73,23 @@ async def test_what_is_typed_stands_behind_the_chosen_agents_name(key: str):
         assert desk.main.compose_line.value == "@web look"
 
 
+@pytest.mark.parametrize("line", ["?dev ready?", "@all lunch", "!ab12 yes", "@dev @web is down"])
+async def test_a_sign_that_is_typed_first_takes_the_place_of_what_was_put_in(line: str):
+    async with at_desk() as (desk, _):
+        desk.main.agents.choose("web")
+        typed(desk, "c", *line)
+        await taken(desk)
+        assert desk.main.compose_line.value == line
+
+
+async def test_a_sign_further_on_is_text():
+    async with at_desk() as (desk, _):
+        desk.main.agents.choose("web")
+        typed(desk, "c", *"is @dev there?")
+        await taken(desk)
+        assert desk.main.compose_line.value == "@web is @dev there?"
+
+
 async def test_without_an_agent_the_sign_alone_stands_there():
     async with at_desk() as (desk, _):
         desk.main.agents.chosen = None

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from meshbot_tui.model.compose import Draft, DraftError, completed, parsed
+from meshbot_tui.model.compose import SIGNS, Draft, DraftError, completed, parsed
 from meshbot_tui.widgets.line import ProseLine
 
 MAX_SAID: Final = 200
@@ -61,6 +61,7 @@ class Compose(ProseLine):
         self._completing: tuple[str, int] | None = None
         self._said: deque[str] = deque(maxlen=MAX_SAID)
         self._at = 0
+        self._put_in = ""
 
     def know(self, names: Sequence[str], ids: Sequence[str]) -> None:
         """The names and ids that tab completes."""
@@ -71,14 +72,16 @@ class Compose(ProseLine):
         if " " in self.value.strip():
             self._said.append(self.value)
         self._at = len(self._said)
-        self.value = text
+        self.value = self._put_in = text
         self.focus()
         self.cursor_position = len(text)
 
     def on_key(self, event: events.Key) -> None:
-        """Tab completes, and again goes on to the next that fits."""
+        """Tab completes, and again goes on to the next that fits; a sign begins anew."""
         if event.key != "tab":
             self._completing = None
+            if event.character in SIGNS and self.value == self._put_in:
+                self.value = ""  # it is typed as it is told: ``c``, and then ``?dev text``
             return
         event.stop()
         event.prevent_default()
