@@ -35,7 +35,8 @@ claude: $(STAMP)  ## Fetch the real claude binaries from npm into the cache (all
 	@$(BIN)/python -m meshbot_core.demo.binaries || true
 
 .PHONY: demo
-demo: $(STAMP) claude  ## Watch agents talk: in the console, or printed where there is no terminal
+demo: $(STAMP)  ## Watch agents talk: in the console, or printed where there is no terminal
+	@$(BIN)/python -m meshbot_core.demo.binaries --newest || true
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/meshbot-tui --demo; else $(BIN)/python -m meshbot_core.demo; fi
 
 .PHONY: test

@@ -72,7 +72,11 @@ async def _demo() -> int:
     from meshbot_tui.app import MeshbotApp  # noqa: PLC0415 - it too
 
     binary = await asyncio.to_thread(any_claude)
-    who = "the real claude" if binary else "a stand-in, for no claude was found,"
+    if binary is None:
+        click.echo(
+            "No claude was found, so there are no screens; in a clone, make demo fetches one."
+        )
+    who = "the real claude" if binary else "a stand-in"
     click.echo(f"Setting up a throw-away mesh; {who} plays, the model is scripted ...")
     async with demo_mesh(binary) as demo:
         os.environ.update(demo.environment)

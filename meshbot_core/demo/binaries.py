@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -152,10 +153,13 @@ def _binary_in(folder: Path) -> Path:
     return folder / "node_modules" / platform_package() / "claude"
 
 
-def main() -> int:
-    """Fetch every version that the tests use; print a line for each."""
+def main(words: Sequence[str] = ()) -> int:
+    """Fetch every version that the tests use, with ``--newest`` that alone; a line for each."""
     status = 0
-    for version in VERSIONS:
+    for version in (NEWEST,) if "--newest" in words else VERSIONS:
+        if find_claude(version) is None:
+            sys.stderr.write(f"claude {version}: looked for at npm, some hundred MB ...\n")
+            sys.stderr.flush()
         try:
             line = f"claude {version}: {fetch_claude(version)}"
         except ClaudeUnavailableError as error:
@@ -167,4 +171,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -128,6 +128,18 @@ def test_every_version_gets_a_line_and_one_that_is_missing_a_status(put_npm, cap
     assert lines[1] == "claude 2.1.197: not available (npm: failed)"
 
 
+def test_for_the_demonstration_the_newest_alone_is_fetched(put_npm, calls, capsys):
+    put_npm()
+
+    assert main(["--newest"]) == 0
+    assert main(["--newest"]) == 0
+
+    assert calls.read_text().splitlines() == ["called"]
+    assert find_claude("2.1.330") is not None
+    assert find_claude("2.1.197") is None
+    assert capsys.readouterr().err.count("looked for at npm") == 1
+
+
 def test_without_npm_the_line_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("MESHBOT_CACHE", str(tmp_path / "cache"))
