@@ -55,6 +55,24 @@ async def test_who_waits_is_first_and_chosen_at_first():
         assert app.said == [AgentList.Chosen("web", is_by_itself=True)]
 
 
+async def test_the_mark_goes_along_with_the_chosen_one_to_another_place():
+    def resting(name: str) -> Row:
+        return Row(name, "agent", Look("·", "stopped", "quiet", 3), "", NOW_MS)
+
+    def marked(app: Showing) -> list[int]:
+        return [number for number, line in enumerate(drawn(app)) if line.startswith("▌")]
+
+    dev, web = resting("dev"), resting("web")
+    async with staged((dev, web)) as (agents, pilot, app):
+        agents.choose("web")
+        await pilot.pause()
+        assert marked(app) == [3, 4]
+
+        agents.show((web, dev), NOW_MS)
+        await pilot.pause()
+        assert marked(app) == [1, 2]
+
+
 async def test_keys_choose_and_enter_goes_into_the_pane():
     async with staged((agent("dev"), agent("ops"), agent("web"))) as (agents, pilot, app):
         for key, name in (

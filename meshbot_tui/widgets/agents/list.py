@@ -76,7 +76,7 @@ class AgentList(ScrollView, can_focus=True):
         self._rows: tuple[Row, ...] = ()
         self._lines: tuple[Line, ...] = ()
         self._now_ms = 0
-        self._drawn: dict[int, tuple[Part, ...]] = {}
+        self._drawn: dict[int, tuple[tuple[Part, ...], bool]] = {}
         self.chosen: str | None = None
         self.preferred: str = ""
         """Who is chosen first, once known, unless the person chooses another before that."""
@@ -119,8 +119,9 @@ class AgentList(ScrollView, can_focus=True):
         """Draw only what is in view and says something else than it did."""
         top, width = int(self.scroll_offset.y), self.size.width
         for y in range(min(self.size.height, len(self._lines) - top)):
-            parts = parts_of(self._lines[top + y], width, self._now_ms)
-            if self._drawn.get(top + y) != parts:
+            line = self._lines[top + y]
+            parts = parts_of(line, width, self._now_ms)
+            if self._drawn.get(top + y) != (parts, _is_of(line, self.chosen)):
                 self.refresh(Region(0, y, width, 1))
 
     def _choose_first(self) -> None:
@@ -216,9 +217,10 @@ class AgentList(ScrollView, can_focus=True):
         if number >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[number]
-        parts = self._drawn[number] = parts_of(line, width, self._now_ms)
+        parts, is_chosen = parts_of(line, width, self._now_ms), _is_of(line, self.chosen)
+        self._drawn[number] = parts, is_chosen
         over = Style()
-        if _is_of(line, self.chosen):
+        if is_chosen:
             chosen = self.get_component_rich_style("agents--chosen")
             over = Style(bgcolor=chosen.bgcolor, bold=chosen.bold, reverse=chosen.reverse)
             (part, text), *others = parts
