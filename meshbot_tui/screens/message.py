@@ -93,10 +93,10 @@ class MessageScreen(ModalScreen[Wanted | None]):
             above = parts[1]
 
     def on_mount(self) -> None:
-        """The message that was opened is in view."""
+        """The message that was opened is in view, not its head alone."""
         self.query_one(VerticalScroll).focus()
         for head in self.query(".chosen-head"):
-            head.scroll_visible(animate=False)
+            head.scroll_visible(animate=False, top=True)
 
 
 def _head(row: MessageRow) -> str:
