@@ -224,8 +224,7 @@ class Session:
         if tracker.state == "starting" and late_ms > 0:
             tracker.to(
                 "starting",
-                "it is not at its prompt: it may ask whether the folder is trusted, see: "
-                f"meshbot attach {self.around.agent}",
+                f"it may ask: is the folder trusted? see: meshbot attach {self.around.agent}",
             )
 
     def _hop(self) -> Hop:

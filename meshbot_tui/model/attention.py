@@ -57,7 +57,7 @@ _LOOKS: Final[dict[SessionState, Look]] = {
     "idle": Look("○", "idle", "good", 2),
     "stopped": Look("·", "stopped", "quiet", 4),
 }
-_KEPT_STARTING: Final = Look("◐", "starts", "warn", 1)
+_KEPT_STARTING: Final = Look("▲", "no prompt", "warn", 1)
 """Something keeps it from its prompt; often it asks whether the folder is trusted."""
 _LISTENS: Final = Look("-", "listens", "quiet", 3)
 _AWAY: Final = Look("·", "stopped", "quiet", 4)

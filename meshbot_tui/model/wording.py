@@ -7,7 +7,7 @@ _PANE: Final = "answer in its pane"
 _HERE: Final = tuple(
     (re.compile(command), instead)
     for command, instead in (
-        (r"trusted, see: meshbot attach \S+", f"trusted: {_PANE}"),
+        (r"trusted\? see: meshbot attach \S+", f"trusted? {_PANE}"),
         (r"trusted: meshbot attach \S+", f"trusted: {_PANE}"),
         (r"see it with: meshbot attach \S+", "look into its pane"),
         (r"start (?:it|one) with: meshbot start --as \S+", "n starts one"),

@@ -148,7 +148,7 @@ async def test_a_session_that_never_comes_to_its_prompt_says_what_may_keep_it(
 
     async def says_it() -> bool:
         view = await dev.view()
-        return view.state == "starting" and "whether the folder is trusted" in view.reason
+        return view.state == "starting" and "is the folder trusted" in view.reason
 
     await until(says_it)
 

@@ -11,9 +11,8 @@ from meshbot_tui.model.wording import in_console
     ("said", "shown"),
     [
         (
-            "it is not at its prompt: it may ask whether the folder is trusted, see: "
-            "meshbot attach dev",
-            "it is not at its prompt: it may ask whether the folder is trusted: answer in its pane",
+            "it may ask: is the folder trusted? see: meshbot attach dev",
+            "it may ask: is the folder trusted? answer in its pane",
         ),
         (
             "is started; asks whether its folder is trusted: meshbot attach dev",
