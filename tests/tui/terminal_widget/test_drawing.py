@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from meshbot_core.terminal.screen import Screen
-from meshbot_tui.widgets.terminal import TerminalView
+from meshbot_tui.widgets.terminal import TerminalView, pacing
 from tests.support.recordings import Recording
 from tests.support.waiting import until
 from tests.tui.terminal_widget.looks import drawn_cells
@@ -132,7 +132,10 @@ async def test_what_is_kept_from_before_is_what_would_be_drawn_anew(name: str):
             assert drawn == list(kept.text())
 
 
-async def test_a_frame_that_the_program_holds_together_is_drawn_in_one():
+async def test_a_frame_that_the_program_holds_together_is_drawn_in_one(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(pacing, "_MAX_HELD_S", 60)
     async with on_stage() as (app, pilot):
         app.view.feed(b"\x1b[?2026h\x1b[5;1Hhalf")
         await pilot.pause()
