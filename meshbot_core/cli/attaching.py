@@ -17,8 +17,8 @@ from meshbot_core.clients.text import plain
 from meshbot_core.errors import HostUnavailableError, MeshError, NoSessionError
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import ScreenClient
-from meshbot_core.host.screen_news import Ended
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.terminal.frames import Ended
 from meshbot_core.terminal.screen import ScrollbackPage
 
 _AWAY_LIMIT_S: Final = 5.0

@@ -8,7 +8,7 @@ from typing import Final
 from meshbot_core.cli import styled
 from meshbot_core.cli.letterbox import Letterbox
 from meshbot_core.cli.terminal_view import Terminal
-from meshbot_core.host.screen_news import Output, Repainted
+from meshbot_core.terminal.frames import Output, Repaint
 from meshbot_core.terminal.screen import Screen, ScrollbackPage
 
 _FORGET_SCROLLBACK: Final = b"\x1b[3J"
@@ -37,10 +37,10 @@ class Painter:
             self.terminal.write(styled.lines(scrollback.lines))
             self.terminal.clear()
 
-    def paint(self, frame: Output | Repainted) -> None:
+    def paint(self, frame: Output | Repaint) -> None:
         """Show one frame."""
         match frame:
-            case Repainted(columns, rows, data):
+            case Repaint(columns, rows, data):
                 self._begin()
                 # Kept also while it is passed on: the terminal may get another size.
                 screen = Screen(columns, rows, scrollback=0)

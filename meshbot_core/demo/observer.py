@@ -9,10 +9,10 @@ from meshbot_core.demo.printing import Printer
 from meshbot_core.host.api import AskEvent, JournalRow, MessageEvent
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import ScreenClient
-from meshbot_core.host.screen_news import Output, Repainted
 from meshbot_core.host.session_api import ApprovalEvent, LogEvent
 from meshbot_core.mesh.paths import AgentPaths
 from meshbot_core.session.records import Approval
+from meshbot_core.terminal.frames import Output, Repaint
 from meshbot_core.terminal.screen import Screen
 
 PAGE: Final = 1000
@@ -96,7 +96,7 @@ async def screen_of(agent: AgentPaths, *, columns: int, rows: int) -> tuple[str,
                 async with asyncio.timeout(_QUIET_S):
                     frame = await anext(frames)
                 match frame:
-                    case Repainted(data=data):
+                    case Repaint(data=data):
                         screen = Screen(frame.columns, frame.rows)
                         screen.feed(data)
                     case Output(data=data):

@@ -18,9 +18,9 @@ from meshbot_core.errors import (
 )
 from meshbot_core.host.api import ErrorBody
 from meshbot_core.host.screen_frames import TO_VIEWER, EndedFrame, ResizeFrame
-from meshbot_core.host.screen_news import Ended, Frame, Output, Repainted
 from meshbot_core.host.whereabouts import socket_of
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.terminal.frames import Ended, Frame, Output, Repaint
 from meshbot_core.terminal.screen import ScrollbackPage
 
 _CLOSING: Final = aiohttp.ClientWSTimeout(ws_close=0.5)
@@ -74,7 +74,7 @@ class ScreenClient:
                 if repaint is None:
                     yield Output(message.data)
                 else:
-                    yield Repainted(*repaint, message.data)
+                    yield Repaint(*repaint, message.data)
                 repaint = None
             elif message.type is aiohttp.WSMsgType.TEXT:
                 with contextlib.suppress(ValidationError):

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from meshbot_core.host.requests import number, whole
 from meshbot_core.host.screen_frames import EndedFrame, RepaintFrame, ResizeFrame
-from meshbot_core.terminal.viewers import Ended, Output, Repaint, Viewer, Viewers
+from meshbot_core.terminal.frames import Ended, Output, Repaint
+from meshbot_core.terminal.viewers import Viewer, Viewers
 
 _MAX_TYPED_BYTES: Final = 4 * 1024 * 1024
 _COLUMNS: Final = 80

@@ -7,38 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from meshbot_core.terminal.frames import Ended, Frame, Output, Repaint
 from meshbot_core.terminal.screen import Fed, Screen, bounded
 
 _MAX_WAITING_BYTES: Final = 1024 * 1024
 _SETTLING_S: Final = 0.15
 """For so long a size stays: time enough for a program to draw itself in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Bytes of the program, as they came."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Repaint:
-    """The whole screen, of this size."""
-
-    columns: int
-    rows: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The program has ended for good."""
-
-    status: int | None
-    reason: str = ""
-
-
-Frame = Output | Repaint | Ended
 
 
 @dataclass(slots=True, eq=False)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from meshbot_core.errors import MeshError
-from meshbot_core.host.screen_news import Ended, Frame, Repainted
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.terminal.frames import Ended, Frame, Repaint
 from meshbot_core.terminal.screen import ScrollbackPage
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ScreenFeed:
                     self.show(frame)
                     if isinstance(frame, Ended):
                         return
-                    if isinstance(frame, Repainted) and not self.is_seen:
+                    if isinstance(frame, Repaint) and not self.is_seen:
                         self._is_seen_now(size)
             finally:
                 self._client, self.is_seen = None, False

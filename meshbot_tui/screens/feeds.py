@@ -10,8 +10,8 @@ from typing import Final, Protocol
 from meshbot_core.clients.followed import Followed
 from meshbot_core.clients.text import plain
 from meshbot_core.errors import MeshError
-from meshbot_core.host.screen_news import Ended, Frame, Output, Repainted
 from meshbot_core.mesh.paths import MeshPaths
+from meshbot_core.terminal.frames import Ended, Frame, Output, Repaint
 from meshbot_tui.connections.screens import NoScreen, ScreenFeed
 from meshbot_tui.model.attention import Row
 from meshbot_tui.widgets.grid import GridPane
@@ -149,7 +149,7 @@ def _words_for(row: Row) -> str:
 
 def _show(view: TerminalView, frame: Frame | NoScreen) -> None:
     match frame:
-        case Repainted(columns, rows, data):
+        case Repaint(columns, rows, data):
             view.repaint(columns, rows, data)
         case Output(data):
             view.feed(data)

@@ -10,11 +10,11 @@ import psutil
 
 from meshbot_core.host.client import HostClient
 from meshbot_core.host.screen_client import ScreenClient
-from meshbot_core.host.screen_news import Ended, Repainted
 from meshbot_core.host.session_client import SessionClient
 from meshbot_core.host.spawn import SpawnOptions
 from meshbot_core.mesh.paths import AgentPaths, MeshPaths
 from meshbot_core.session.records import SessionOptions
+from meshbot_core.terminal.frames import Ended, Repaint
 from tests.bench.host_bench import bench_mesh
 from tests.sessions.onlooker import watching
 from tests.support.recordings import Recording
@@ -64,7 +64,7 @@ async def _attached(agent: AgentPaths) -> tuple[float, float]:
     began = time.perf_counter()
     async with ScreenClient.connected(agent, columns=120, rows=40) as client:
         async for frame in client.frames():
-            if isinstance(frame, Repainted):
+            if isinstance(frame, Repaint):
                 break
         shown_s = time.perf_counter() - began
         before, lines = None, 0

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from meshbot_core.host.screen_client import ScreenClient
-from meshbot_core.host.screen_news import Ended, Output, Repainted
 from meshbot_core.mesh.paths import AgentPaths
+from meshbot_core.terminal.frames import Ended, Output, Repaint
 from meshbot_core.terminal.screen import Screen
 from tests.support.waiting import until
 
@@ -25,7 +25,7 @@ class Onlooker:
     async def read(self) -> None:
         async for frame in self.client.frames():
             match frame:
-                case Repainted(columns, rows, data):
+                case Repaint(columns, rows, data):
                     self.screen = Screen(columns, rows)
                     self.screen.feed(data)
                     self.received += data

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from meshbot_core.terminal.frames import Ended, Output, Repaint
 from meshbot_core.terminal.screen import Screen
-from meshbot_core.terminal.viewers import Ended, Output, Repaint, Viewer, Viewers
+from meshbot_core.terminal.viewers import Viewer, Viewers
 
 MIB = 1024 * 1024
 ASKS = b"\x1b[c"
