@@ -9,21 +9,20 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import JsonValue
 
 from meshbot_core.claude.hook_settings import SessionKind
 from meshbot_core.errors import (
     ApprovalDecidedError,
-    InvalidArgumentError,
     MailboxError,
     NoSuchApprovalError,
 )
 from meshbot_core.session.approval_texts import by_whom, silence
-from meshbot_core.session.records import Approval, Behavior, DecidedBy, Decision, Verdict
+from meshbot_core.session.records import Approval, Decision, Verdict
+from meshbot_core.session.rules import Rules, Word
 from meshbot_core.types import Clock
-from meshbot_core.wire.canonical import canonical_json
 
 log = logging.getLogger(__name__)
 
@@ -47,19 +46,6 @@ class _Waiting:
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What is decided, before it is known of what."""
-
-    behavior: Behavior
-    by: DecidedBy
-    reason: str = ""
-    scope: Literal["once", "session"] = "once"
-    pid: int | None = None
-    uid: int | None = None
-    keeps_suggestions: bool = False
-
-
 class Approvals:
     """What one agent's session may do, as far as a person is asked.
 
@@ -81,7 +67,7 @@ class Approvals:
         self._changed = changed
         self._waiting: dict[str, _Waiting] = {}
         self._decided: dict[str, Decision] = {}
-        self._rules: dict[tuple[str, str], _Word] = {}
+        self._rules = Rules()
         self._running: deque[Decision] = deque(maxlen=_MAX_RUNNING)
         """Interactive calls that were allowed here, and have not ended yet."""
 
@@ -124,12 +110,12 @@ class Approvals:
 
     def _put_up(self, approval: Approval) -> _Waiting:
         waiting = _Waiting(approval)
-        rule = self._rule_for(approval)
+        rule = self._rules.word_for(approval)
         if rule is not None:
             self._settle(waiting, rule)
         elif len(self._waiting) >= MAX_WAITING:
             full = f"{MAX_WAITING} other requests wait for a person already"
-            self._settle(waiting, _Word("deny", "rule", full))
+            self._settle(waiting, Word("deny", "rule", full))
         else:
             self._waiting[approval.id] = waiting
             self._changed(approval, None)
@@ -141,7 +127,7 @@ class Approvals:
             async with asyncio.timeout(limit_s):
                 await waiting.decided.wait()
         except TimeoutError:
-            self._settle(waiting, _Word("deny", "timeout", silence(limit_s or 0.0)))
+            self._settle(waiting, Word("deny", "timeout", silence(limit_s or 0.0)))
         except asyncio.CancelledError:
             if waiting.askers == 1:
                 self._settle(waiting, _withdrawn(waiting.approval.kind))
@@ -153,7 +139,7 @@ class Approvals:
 
     async def _kept(self, waiting: _Waiting) -> Decision:
         """Put the decision on disk, once; a disk that fails does not undo what was decided."""
-        decision = self._settle(waiting, _Word("deny", "ended"))
+        decision = self._settle(waiting, Word("deny", "ended"))
         async with waiting.keeping:
             if not waiting.is_kept:
                 # The row is written even if whoever waits for that gives up.
@@ -185,7 +171,7 @@ class Approvals:
             ApprovalDecidedError: Somebody was quicker.
         """
         waiting = self._found(id)
-        word = _Word(
+        word = Word(
             behavior=verdict.behavior,
             by=verdict.by,
             reason=verdict.reason,
@@ -221,7 +207,7 @@ class Approvals:
     def ended(self) -> None:
         """The session ended: nothing waits any longer."""
         self._running.clear()
-        word = _Word("deny", "ended", "The session ended before anybody answered.")
+        word = Word("deny", "ended", "The session ended before anybody answered.")
         for waiting in tuple(self._waiting.values()):
             self._settle(waiting, word)
 
@@ -239,14 +225,14 @@ class Approvals:
         for waiting in tuple(self._waiting.values()):
             approval = waiting.approval
             if (approval.tool, approval.tool_input) == equal and approval.kind == "interactive":
-                self._settle(waiting, _Word("unknown", "terminal"))
+                self._settle(waiting, Word("unknown", "terminal"))
                 return
 
     def forget_rules(self) -> None:
         """The session that "for this session" was said of is over."""
         self._rules.clear()
 
-    def _settle(self, waiting: _Waiting, word: _Word) -> Decision:
+    def _settle(self, waiting: _Waiting, word: Word) -> Decision:
         """Decide, unless that was done; what was decided."""
         if waiting.decision is not None:
             return waiting.decision
@@ -279,28 +265,13 @@ class Approvals:
         while len(self._decided) > _MAX_DECIDED:
             del self._decided[next(iter(self._decided))]
 
-    # -- rules
-
-    def _make_rule(self, approval: Approval, word: _Word) -> None:
-        key = _rule_key(approval)
-        if key is None:
+    def _make_rule(self, approval: Approval, word: Word) -> None:
+        rule = self._rules.make(approval, word)
+        if rule is None:
             return
-        self._rules[key] = _Word(word.behavior, "rule", word.reason, "session")
         for waiting in tuple(self._waiting.values()):
-            if _rule_key(waiting.approval) == key:
-                self._settle(waiting, self._rules[key])
-
-    def _rule_for(self, approval: Approval) -> _Word | None:
-        key = _rule_key(approval) if self._rules else None
-        return None if key is None else self._rules.get(key)
-
-
-def _rule_key(approval: Approval) -> tuple[str, str] | None:
-    """What a rule is about: exactly this tool and this input, in whatever order of members."""
-    try:
-        return approval.tool, canonical_json(approval.tool_input)
-    except (InvalidArgumentError, RecursionError):
-        return None
+            if self._rules.word_for(waiting.approval) is rule:
+                self._settle(waiting, rule)
 
 
 def _named(given: str, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -311,7 +282,7 @@ def _named(given: str, ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(known for known in ids if known.startswith(given))
 
 
-def _withdrawn(kind: SessionKind) -> _Word:
+def _withdrawn(kind: SessionKind) -> Word:
     if kind == "interactive":
-        return _Word("unknown", "terminal")
-    return _Word("deny", "ended", "The session went away before anybody answered.")
+        return Word("unknown", "terminal")
+    return Word("deny", "ended", "The session went away before anybody answered.")
